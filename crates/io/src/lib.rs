@@ -1,0 +1,20 @@
+//! The only door to the world: HTTP, listeners, private files, locks, clock, entropy, environment, terminal, signals.
+
+pub mod browser;
+pub mod clock;
+pub mod directories;
+pub mod entropy;
+pub mod environment;
+pub mod http_client;
+pub mod http_server;
+pub mod lock;
+pub mod private;
+pub mod process;
+pub mod shutdown;
+pub mod telemetry;
+pub mod terminal;
+
+pub use clock::{Clock, SystemClock};
+pub use directories::Directories;
+pub use environment::Environment;
+pub use http_client::{HttpClient, HttpConfig, HttpError};
