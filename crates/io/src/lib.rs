@@ -1,4 +1,9 @@
 //! The only door to the world: HTTP, listeners, private files, locks, clock, entropy, environment, terminal, signals.
+//!
+//! Everything above this crate takes the time, randomness and the environment as arguments, and
+//! reaches files and the network through the hardened functions here. The modules that a short
+//! command needs ([`environment`], [`directories`], [`private`], [`lock`]) start no runtime, no
+//! thread and no TLS.
 
 pub mod browser;
 pub mod clock;
