@@ -4,6 +4,15 @@ use crate::text::Untrusted;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[allow(missing_docs)]
-pub struct BearerChallenge { pub realm: Option<Untrusted>, pub error: Option<Untrusted>, pub error_description: Option<Untrusted>, pub scope: Option<Untrusted>, pub resource_metadata: Option<String> }
+pub struct BearerChallenge {
+    pub realm: Option<Untrusted>,
+    pub error: Option<Untrusted>,
+    pub error_description: Option<Untrusted>,
+    pub scope: Option<Untrusted>,
+    pub resource_metadata: Option<String>,
+}
 /// The first Bearer challenge of a header value (RFC 9110, section 11.6.1).
-pub fn challenge(header: &str) -> Option<BearerChallenge> { let _ = header; todo!() }
+pub fn challenge(header: &str) -> Option<BearerChallenge> {
+    let _ = header;
+    todo!()
+}

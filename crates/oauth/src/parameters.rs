@@ -1,7 +1,17 @@
 //! Parameters of queries and forms, decoded once and strictly.
 
+use crate::text::Untrusted;
+use std::fmt;
+use zeroize::Zeroize as _;
+
+/// Longest text, in bytes.
+const MAX_LENGTH: usize = 64 * 1024;
+/// Most parameters.
+const MAX_COUNT: usize = 100;
+
 /// Decoded `application/x-www-form-urlencoded` parameters, in order, each name once.
-/// `Debug` shows names only.
+///
+/// `Debug` shows names only. Values are wiped on drop, because a code is among them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Parameters(Vec<(String, String)>);
 
@@ -11,7 +21,7 @@ pub struct Parameters(Vec<(String, String)>);
 pub enum ParametersError {
     /// The same parameter twice (RFC 6749, section 3.1), also when two names differ in case only and their values differ.
     #[error("the parameter {0:?} is there twice")]
-    Repeated(crate::text::Untrusted),
+    Repeated(Untrusted),
     /// Bad percent-encoding, UTF-8 (overlong too), NUL, CR or LF.
     #[error("the parameters are not well-formed")]
     Malformed,
@@ -19,13 +29,204 @@ pub enum ParametersError {
     #[error("the parameters are too long")]
     TooLong,
 }
+
 impl Parameters {
     /// Parses a query string or form body, without the leading `?`. At most 64 KiB and 100 parameters.
+    ///
+    /// Percent-encoding is decoded exactly once, `+` is a space, empty pieces (`a=1&&b=2`) are skipped.
+    ///
     /// # Errors
-    pub fn parse(text: &str) -> Result<Self, ParametersError> { let _ = text; todo!() }
-    /// The value of a name; an empty value is none.
-    pub fn get(&self, name: &str) -> Option<&str> { let _ = name; todo!() }
+    /// A parameter is there twice, the encoding is bad, or there is too much of it.
+    pub fn parse(text: &str) -> Result<Self, ParametersError> {
+        if text.len() > MAX_LENGTH {
+            return Err(ParametersError::TooLong);
+        }
+        let mut parameters = Self(Vec::new());
+        for piece in text.split('&').filter(|piece| !piece.is_empty()) {
+            if parameters.0.len() == MAX_COUNT {
+                return Err(ParametersError::TooLong);
+            }
+            let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+            parameters.add(decode(name)?, decode(value)?)?;
+        }
+        Ok(parameters)
+    }
+
+    fn add(&mut self, name: String, value: String) -> Result<(), ParametersError> {
+        let clash = |(known, other): &(String, String)| {
+            known.eq_ignore_ascii_case(&name) && (*known == name || *other != value)
+        };
+        if self.0.iter().any(clash) {
+            return Err(ParametersError::Repeated(Untrusted::new(name)));
+        }
+        self.0.push((name, value));
+        Ok(())
+    }
+
+    /// The value of a name, case included; an empty value is none (RFC 6749, section 3.1).
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
+            .filter(|value| !value.is_empty())
+    }
+
     /// All pairs.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> { self.0.iter().map(|(k, v)| (k.as_str(), v.as_str())) }
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
 }
-impl std::fmt::Debug for Parameters { fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { todo!() } }
+
+impl fmt::Debug for Parameters {
+    /// A piece without a value may be a pasted secret rather than a name, and is not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = self
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, _)| Untrusted::new(name));
+        f.write_str("Parameters")?;
+        f.debug_list().entries(named).finish()
+    }
+}
+
+impl Drop for Parameters {
+    fn drop(&mut self) {
+        for (_, value) in &mut self.0 {
+            value.zeroize();
+        }
+    }
+}
+
+/// Decodes `%XX` and `+`, once (hostile input decoded twice is how filters are passed by).
+fn decode(text: &str) -> Result<String, ParametersError> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'+' => b' ',
+            b'%' => hex(bytes.next())? << 4 | hex(bytes.next())?,
+            other => other,
+        });
+    }
+    if decoded.iter().any(|byte| matches!(byte, 0 | b'\r' | b'\n')) {
+        return Err(ParametersError::Malformed);
+    }
+    // `from_utf8` refuses overlong forms and surrogates.
+    String::from_utf8(decoded).map_err(|_| ParametersError::Malformed)
+}
+
+fn hex(byte: Option<u8>) -> Result<u8, ParametersError> {
+    let digit = byte
+        .and_then(|byte| char::from(byte).to_digit(16))
+        .ok_or(ParametersError::Malformed)?;
+    u8::try_from(digit).map_err(|_| ParametersError::Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parse(text: &str) -> Result<Parameters, ParametersError> {
+        Parameters::parse(text)
+    }
+
+    #[test]
+    fn pairs_are_decoded_in_order() {
+        let parameters = parse("code=4%2F0a+b&state=x%3Dy&&empty=&flag").unwrap();
+        assert_eq!(parameters.get("code"), Some("4/0a b"));
+        assert_eq!(parameters.get("state"), Some("x=y"));
+        assert_eq!(parameters.get("empty"), None);
+        assert_eq!(parameters.get("flag"), None);
+        assert_eq!(parameters.get("Code"), None);
+        assert_eq!(
+            parameters.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            ["code", "state", "empty", "flag"]
+        );
+    }
+
+    #[test]
+    fn hostile_04_a_repeated_parameter_is_refused() {
+        for text in [
+            "code=a&code=b",
+            "code=a&code=a",
+            "code=&code=a",
+            "code=a&CODE=b",
+            "%63ode=a&code=b",
+        ] {
+            assert!(
+                matches!(parse(text), Err(ParametersError::Repeated(_))),
+                "{text}"
+            );
+        }
+        assert_eq!(parse("code=a&CODE=a").unwrap().get("code"), Some("a"));
+    }
+
+    #[test]
+    fn hostile_05_decoded_once_and_strictly() {
+        assert_eq!(parse("state=%2541").unwrap().get("state"), Some("%41"));
+        assert_eq!(parse("state=%2500").unwrap().get("state"), Some("%00"));
+        let bad = [
+            "a=%00",
+            "a=%0a",
+            "a=%0D",
+            "a=\n",
+            "a=b\r",
+            "%0a=b",
+            "a=%",
+            "a=%4",
+            "a=%zz",
+            "a=%+1",
+            "a=%c0%ae",
+            "a=%ff",
+            "a=%ed%a0%80",
+        ];
+        for text in bad {
+            assert_eq!(parse(text), Err(ParametersError::Malformed), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn caps_hold() {
+        assert!(parse(&format!("a={}", "b".repeat(MAX_LENGTH - 2))).is_ok());
+        assert_eq!(
+            parse(&format!("a={}", "b".repeat(MAX_LENGTH - 1))),
+            Err(ParametersError::TooLong)
+        );
+        let many = |count: usize| {
+            (0..count)
+                .map(|i| format!("p{i}=1"))
+                .collect::<Vec<_>>()
+                .join("&")
+        };
+        assert!(parse(&many(100)).is_ok());
+        assert_eq!(parse(&many(101)), Err(ParametersError::TooLong));
+    }
+
+    #[test]
+    fn debug_shows_names_and_no_values() {
+        let shown = format!(
+            "{:?}",
+            parse("code=canary&state=canary2&canary3&x%1b=1").unwrap()
+        );
+        assert_eq!(shown, "Parameters[\"code\", \"state\", \"x\u{fffd}\"]");
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in ".*|[%+&=a-fA-F0-9]*") {
+            if let Ok(parameters) = parse(&text) {
+                prop_assert!(!parameters.iter().any(|(name, value)| name.contains(['\0', '\r', '\n']) || value.contains(['\0', '\r', '\n'])));
+            }
+        }
+
+        #[test]
+        fn what_is_encoded_comes_back(value in "[^\\x00\\r\\n]*") {
+            let encoded: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("v", &value).finish();
+            let parameters = parse(&encoded).unwrap();
+            prop_assert_eq!(parameters.get("v").unwrap_or(""), value);
+        }
+    }
+}

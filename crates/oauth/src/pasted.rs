@@ -2,7 +2,10 @@
 use crate::authorization::{AuthorizationError, AuthorizationRequest, CodeGrant};
 /// Reads pasted text (bracketed-paste marks, white space and quotes around it are dropped; up to 64 KiB).
 /// # Errors
-pub fn read(request: &AuthorizationRequest, text: &str) -> Result<CodeGrant, PastedError> { let _ = (request, text); todo!() }
+pub fn read(request: &AuthorizationRequest, text: &str) -> Result<CodeGrant, PastedError> {
+    let _ = (request, text);
+    todo!()
+}
 /// Why it does not serve.
 #[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
 #[non_exhaustive]

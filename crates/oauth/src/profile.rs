@@ -1,10 +1,25 @@
 //! A provider profile: what is to be known of an authorization server, and where it deviates. Data, not code.
-use crate::{client_auth::ClientAuthentication, endpoint::{Endpoint, Issuer, Origin}, metadata::ServerMetadata, scope::Scopes, secret::ClientSecret};
-use std::collections::BTreeMap;
+
+mod error;
+mod redirect;
+mod validate;
+
+pub use self::{error::ProfileError, redirect::Redirect};
+
+use crate::{
+    client_auth::ClientAuthentication,
+    endpoint::{Endpoint, Issuer, Origin},
+    metadata::{MetadataError, ServerMetadata},
+    scope::Scopes,
+    secret::{AccessToken, ClientSecret},
+};
+use std::{collections::BTreeMap, fmt};
 
 /// Everything a login, refresh or request needs to know of one provider.
-/// Serialised whole into the credential, so that a refresh works without any configuration.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+///
+/// Serialised whole into the credential, so that a refresh works without any configuration. An unknown key is an
+/// error when read. `Debug` shows who and where, not the parameters, which can carry secrets.
+#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ProviderProfile {
@@ -60,6 +75,8 @@ pub struct ProviderProfile {
     pub token_pointer: Option<String>,
     /// JSON pointer to a boolean that says whether a 200 is a success (Slack: `/ok`).
     pub success_pointer: Option<String>,
+    /// Values of `token_type` that mean Bearer here (Slack: `user`, `bot`).
+    pub token_type_aliases: Vec<String>,
     /// Environment variables holding an access token, most important first.
     pub token_variables: Vec<String>,
     /// Environment variables holding an API key, the last resort.
@@ -78,7 +95,7 @@ pub struct ProviderProfile {
     pub grant_types_supported: Vec<String>,
     /// Manual mode: this access token is used as it is (`OARLOCK_OAUTH_ACCESS_TOKEN`).
     #[serde(skip)]
-    pub manual_token: Option<crate::secret::AccessToken>,
+    pub manual_token: Option<AccessToken>,
 }
 
 /// Encoding of a token request's body.
@@ -105,53 +122,250 @@ pub enum Pkce {
     None,
 }
 
-/// Redirect URIs a provider accepts.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Redirect {
-    /// Host in the URI: `127.0.0.1`, `localhost` or `[::1]`.
-    pub host: String,
-    /// Ports to try in order; empty: an ephemeral one (RFC 8252, section 7.3).
-    pub ports: Vec<u16>,
-    /// Path, with its slash.
-    pub path: String,
-    /// A page of the provider that shows the code to be pasted (Anthropic); used by the paste flow instead of loopback.
-    pub hosted: Option<Endpoint>,
+impl Default for ProviderProfile {
+    /// The standard: scopes by spaces, forms, PKCE S256, an ephemeral loopback port.
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            title: None,
+            issuer: None,
+            authorization_endpoint: None,
+            token_endpoint: None,
+            device_authorization_endpoint: None,
+            revocation_endpoint: None,
+            userinfo_endpoint: None,
+            registration_endpoint: None,
+            jwks_uri: None,
+            client_id: None,
+            client_secret: None,
+            client_authentication: None,
+            scopes: Scopes::default(),
+            scope_separator: ' ',
+            token_request_format: BodyFormat::Form,
+            authorization_parameters: BTreeMap::new(),
+            token_parameters: BTreeMap::new(),
+            resources: Vec::new(),
+            pkce: Pkce::Required,
+            state_in_token_request: false,
+            refresh_without_scope: true,
+            redirect: Redirect::default(),
+            device_aliases: BTreeMap::new(),
+            token_pointer: None,
+            success_pointer: None,
+            token_type_aliases: Vec::new(),
+            token_variables: Vec::new(),
+            api_key_variables: Vec::new(),
+            identity_claims: IDENTITY_CLAIMS.map(str::to_owned).to_vec(),
+            origins: Vec::new(),
+            registration_page: None,
+            authorization_response_iss_parameter_supported: false,
+            id_token_signing_alg_values_supported: Vec::new(),
+            grant_types_supported: Vec::new(),
+            manual_token: None,
+        }
+    }
 }
-impl Default for Redirect { fn default() -> Self { Self { host: "127.0.0.1".into(), ports: Vec::new(), path: "/callback".into(), hosted: None } } }
-impl Default for ProviderProfile { fn default() -> Self { todo!() } }
+
+/// What names a person where the profile says nothing.
+pub(crate) const IDENTITY_CLAIMS: [&str; 5] =
+    ["email", "preferred_username", "login", "name", "sub"];
+
 impl ProviderProfile {
     /// A profile with a name and the standard's defaults.
-    pub fn named(name: impl Into<String>) -> Self { Self { name: name.into(), ..Self::default() } }
-    /// Fills what is missing from metadata; what the profile itself says wins.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Fills what is missing from metadata; what the profile itself says wins. On an error nothing is changed.
+    ///
     /// # Errors
     /// The metadata is for another issuer (RFC 8414, section 3.3), or lists PKCE methods without S256 where PKCE is required.
-    pub fn complete(&mut self, metadata: &ServerMetadata) -> Result<(), crate::metadata::MetadataError> { let _ = metadata; todo!() }
-    /// The client id. # Errors with a message naming `registration_page`.
-    pub fn client_id(&self) -> Result<&str, ProfileError> { todo!() }
-    /// The endpoint or an error naming the key. 
+    pub fn complete(&mut self, metadata: &ServerMetadata) -> Result<(), MetadataError> {
+        if let Some(expected) = self
+            .issuer
+            .as_ref()
+            .filter(|issuer| **issuer != metadata.issuer)
+        {
+            return Err(MetadataError::WrongIssuer {
+                expected: expected.clone(),
+                found: metadata.issuer.as_str().into(),
+            });
+        }
+        // Silence is not refused: RFC 8414 reads it as "no PKCE", but Entra and others are silent and have it.
+        let methods = metadata.code_challenge_methods_supported.as_deref();
+        if self.pkce == Pkce::Required
+            && methods
+                .is_some_and(|methods| !methods.iter().any(|method| method == crate::pkce::METHOD))
+        {
+            return Err(MetadataError::NoPkce);
+        }
+        self.issuer = Some(metadata.issuer.clone());
+        let fill = |own: &mut Option<Endpoint>, found: &Option<Endpoint>| {
+            if own.is_none() {
+                own.clone_from(found);
+            }
+        };
+        fill(
+            &mut self.authorization_endpoint,
+            &metadata.authorization_endpoint,
+        );
+        fill(&mut self.token_endpoint, &metadata.token_endpoint);
+        fill(
+            &mut self.device_authorization_endpoint,
+            &metadata.device_authorization_endpoint,
+        );
+        fill(&mut self.revocation_endpoint, &metadata.revocation_endpoint);
+        fill(&mut self.userinfo_endpoint, &metadata.userinfo_endpoint);
+        fill(
+            &mut self.registration_endpoint,
+            &metadata.registration_endpoint,
+        );
+        fill(&mut self.jwks_uri, &metadata.jwks_uri);
+        if self.client_authentication.is_none() && self.client_secret.is_some() {
+            self.client_authentication =
+                ClientAuthentication::best(&metadata.token_endpoint_auth_methods_supported);
+        }
+        let fill = |own: &mut Vec<String>, found: &Vec<String>| {
+            if own.is_empty() {
+                own.clone_from(found);
+            }
+        };
+        fill(
+            &mut self.id_token_signing_alg_values_supported,
+            &metadata.id_token_signing_alg_values_supported,
+        );
+        fill(
+            &mut self.grant_types_supported,
+            &metadata.grant_types_supported,
+        );
+        self.authorization_response_iss_parameter_supported |=
+            metadata.authorization_response_iss_parameter_supported;
+        Ok(())
+    }
+
+    /// The client id.
+    ///
     /// # Errors
-    pub fn token_endpoint(&self) -> Result<&Endpoint, ProfileError> { todo!() }
+    /// There is none; the message names the page where one is registered, if it is known.
+    pub fn client_id(&self) -> Result<&str, ProfileError> {
+        self.client_id
+            .as_deref()
+            .filter(|id| !id.is_empty())
+            .ok_or_else(|| ProfileError::NoClientId {
+                name: self.name.clone(),
+                registration_page: self.registration_page.clone(),
+            })
+    }
+
+    /// How the client authenticates: the profile's own word; else Basic with a secret, none without.
+    pub fn authentication(&self) -> ClientAuthentication {
+        self.client_authentication
+            .unwrap_or(match &self.client_secret {
+                Some(secret) if !secret.expose().is_empty() => ClientAuthentication::Basic,
+                _ => ClientAuthentication::None,
+            })
+    }
+
+    /// The token endpoint.
+    ///
     /// # Errors
-    pub fn authorization_endpoint(&self) -> Result<&Endpoint, ProfileError> { todo!() }
+    /// There is none; the message names the key.
+    pub fn token_endpoint(&self) -> Result<&Endpoint, ProfileError> {
+        self.required("token_endpoint", self.token_endpoint.as_ref())
+    }
+
+    /// The authorization endpoint.
+    ///
+    /// # Errors
+    /// There is none; the message names the key.
+    pub fn authorization_endpoint(&self) -> Result<&Endpoint, ProfileError> {
+        self.required(
+            "authorization_endpoint",
+            self.authorization_endpoint.as_ref(),
+        )
+    }
+
+    /// The device authorization endpoint.
+    ///
+    /// # Errors
+    /// There is none; the message names the key.
+    pub fn device_authorization_endpoint(&self) -> Result<&Endpoint, ProfileError> {
+        self.required(
+            "device_authorization_endpoint",
+            self.device_authorization_endpoint.as_ref(),
+        )
+    }
+
+    fn required<'a>(
+        &self,
+        key: &'static str,
+        endpoint: Option<&'a Endpoint>,
+    ) -> Result<&'a Endpoint, ProfileError> {
+        endpoint.ok_or_else(|| ProfileError::NoEndpoint {
+            name: self.name.clone(),
+            key,
+        })
+    }
+
+    /// An error for an endpoint that no HTTP request can be made to.
+    pub(crate) fn unusable(&self, key: &'static str, endpoint: &Endpoint) -> ProfileError {
+        let error = crate::endpoint::EndpointError::Invalid(endpoint.to_string());
+        ProfileError::BadUrl {
+            name: self.name.clone(),
+            key,
+            error,
+        }
+    }
+
     /// Every origin that may receive this provider's access token: `origins`, the issuer's, the userinfo endpoint's, resources'.
-    pub fn allowed_origins(&self) -> Vec<Origin> { todo!() }
+    ///
+    /// A resource that is neither https nor http on loopback names no such origin.
+    pub fn allowed_origins(&self) -> Vec<Origin> {
+        let issuer = self.issuer.iter().map(|issuer| issuer.endpoint().origin());
+        let userinfo = self.userinfo_endpoint.iter().map(Endpoint::origin);
+        let resources = self
+            .resources
+            .iter()
+            .filter_map(|resource| Endpoint::parse(resource).ok())
+            .map(|endpoint| endpoint.origin());
+        let mut allowed = Vec::new();
+        for origin in self
+            .origins
+            .iter()
+            .cloned()
+            .chain(issuer)
+            .chain(userinfo)
+            .chain(resources)
+        {
+            if !allowed.contains(&origin) {
+                allowed.push(origin);
+            }
+        }
+        allowed
+    }
+
     /// Title, else name.
-    pub fn display_name(&self) -> &str { self.title.as_deref().unwrap_or(&self.name) }
+    pub fn display_name(&self) -> &str {
+        self.title.as_deref().unwrap_or(&self.name)
+    }
 }
-/// What a profile lacks.
-#[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ProfileError {
-    /// No client id.
-    #[error("provider {name:?} has no client id")]
-    NoClientId { /// Provider.
-        name: String, /// Where one is registered.
-        registration_page: Option<String> },
-    /// An endpoint is missing.
-    #[error("provider {name:?} has no {key}")]
-    NoEndpoint { /// Provider.
-        name: String, /// Key.
-        key: &'static str },
-    // … BadName, BadRedirect …: `validate()` 
+
+impl fmt::Debug for ProviderProfile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProviderProfile")
+            .field("name", &self.name)
+            .field("issuer", &self.issuer)
+            .field("authorization_endpoint", &self.authorization_endpoint)
+            .field("token_endpoint", &self.token_endpoint)
+            .field("client_id", &self.client_id)
+            .field("scopes", &self.scopes)
+            .field("pkce", &self.pkce)
+            .finish_non_exhaustive()
+    }
 }
+
+#[cfg(test)]
+mod tests;
