@@ -1,1 +1,53 @@
-//! x
+//! The `oarlock` program: arguments, wiring, one file per command, output, exit codes.
+//!
+//! A library only so that the generated references and the tests see the same commands as `main`.
+
+pub mod arguments;
+mod commands;
+mod failure;
+mod output;
+pub mod reference;
+mod runtime;
+mod selector;
+
+use std::process::ExitCode;
+
+use clap::{Parser, error::ErrorKind};
+
+use crate::{arguments::Arguments, failure::Failure};
+
+/// Parses the arguments, runs the command, and says by exit code how it went.
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    match start_logging(&arguments).and_then(|()| commands::run(arguments.command)) {
+        Ok(code) => code,
+        Err(failure) => {
+            failure.report();
+            failure.exit_code()
+        }
+    }
+}
+
+/// Help and version go to standard output; everything else is a wrong command line.
+fn usage(error: &clap::Error) -> ExitCode {
+    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    // A closed pipe leaves nobody to tell.
+    drop(error.print());
+    ExitCode::from(if asked { 0 } else { 2 })
+}
+
+fn start_logging(arguments: &Arguments) -> Result<(), Failure> {
+    let level = match arguments.verbose {
+        0 => oarlock_io::Environment::capture().get("OARLOCK_LOG").map(String::from),
+        1 => Some("info".into()),
+        2 => Some("debug".into()),
+        _ => Some("trace".into()),
+    };
+    match level {
+        Some(level) => oarlock_io::telemetry::start(&level).map_err(Failure::usage),
+        None => Ok(()),
+    }
+}

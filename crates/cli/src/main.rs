@@ -1,1 +1,7 @@
-fn main(){}
+//! The `oarlock` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    oarlock_cli::run()
+}

@@ -1,1 +1,42 @@
-//! x
+//! OAuth for programs: log in by whichever way works here, keep the credential fresh, use the token.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), oarlock::Error> {
+//! let client = oarlock::Client::new("mytool")?;
+//! client.login("https://login.example.com", &oarlock::LoginOptions::default()).await?;
+//! let token = client.token("https://login.example.com").await?;
+//! # drop(token);
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod account;
+pub mod catalogue;
+pub mod client;
+pub mod config;
+pub mod credential;
+mod discovery;
+pub mod duration;
+pub mod error;
+mod exchange;
+mod identity;
+pub mod interaction;
+pub mod login;
+mod logout;
+mod page;
+pub mod probe;
+mod refresh;
+pub mod request;
+pub mod source;
+pub mod store;
+pub mod terminal;
+
+pub use client::{Client, ClientBuilder, TokenNow, TokenQuery};
+pub use config::Config;
+pub use credential::Credential;
+pub use error::{Error, ErrorKind};
+pub use interaction::Interaction;
+pub use login::{Browser, Flow, LoginOptions};
+pub use logout::Revocation;
+pub use oarlock_oauth as oauth;
+pub use source::{Source, Token};

@@ -1,0 +1,345 @@
+//! The command line, as clap reads it.
+
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+/// OAuth for programs: log in, stay logged in, use the token.
+#[derive(Debug, Parser)]
+#[command(name = "oarlock", version, propagate_version = true, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "Start with `oarlock demo`, or `oarlock login https://your.issuer`.\nExit codes: 0 done, 1 failed, 2 usage or configuration, 3 network, 4 login required, 5 denied, 6 timed out, 7 credential store, 130 cancelled.")]
+pub struct Arguments {
+    /// Log to standard error: -v info, -vv debug, -vvv trace (or OARLOCK_LOG=LEVEL)
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+#[non_exhaustive]
+pub enum Command {
+    /// Log in to a provider
+    Login(LoginArguments),
+    /// Log out: revoke the tokens at the provider, then remove them here
+    Logout(LogoutArguments),
+    /// Show every login, its state, and where each provider's token comes from
+    Status(StatusArguments),
+    /// Print a fresh access token and nothing else
+    Token(TokenArguments),
+    /// Make an authenticated HTTP request
+    Request(RequestArguments),
+    /// Run a command with the token in its environment
+    Exec(ExecArguments),
+    /// The catalogue of providers, and your own
+    #[command(subcommand, arg_required_else_help = true)]
+    Provider(ProviderCommand),
+    /// Find out why a login would fail, and what to do
+    Doctor(DoctorArguments),
+    /// See the whole thing on this machine: server, login, refresh, request, logout
+    Demo(DemoArguments),
+    /// Print completions for a shell
+    Completions(CompletionsArguments),
+    /// Print the manual page
+    Man(ManArguments),
+}
+
+/// `login`.
+#[derive(Debug, Args)]
+pub struct LoginArguments {
+    /// Name of a provider, or an issuer's address (https://…); without it: a selection
+    #[arg(value_name = "PROVIDER|ISSUER_URL")]
+    pub provider: Option<String>,
+    /// Name of the account, for more than one login to a provider
+    #[arg(short, long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// Which way to log in
+    #[arg(long, value_enum)]
+    pub flow: Option<FlowArgument>,
+    /// A scope to ask for instead of the provider's own (repeatable)
+    #[arg(long, value_name = "SCOPE")]
+    pub scope: Vec<String>,
+    /// Ports for the loopback redirect, tried in order
+    #[arg(long, value_name = "N[,N]", value_delimiter = ',')]
+    pub port: Vec<u16>,
+    /// Do not open a browser, only show the address
+    #[arg(long, conflicts_with = "browser")]
+    pub no_browser: bool,
+    /// Open the address with this command (%s stands for it; no shell is involved)
+    #[arg(long, value_name = "CMD", value_hint = ValueHint::CommandString)]
+    pub browser: Option<String>,
+    /// Show a QR code of the device flow's address
+    #[arg(long)]
+    pub qr: bool,
+    /// How long to wait for the person: 90s, 5m, 1h
+    #[arg(long, value_name = "DURATION", value_parser = oarlock::duration::parse)]
+    pub timeout: Option<Duration>,
+    /// The client id, for a provider that has none configured; it is remembered with the login
+    #[arg(long, value_name = "ID")]
+    pub client_id: Option<String>,
+    /// Read the client secret from this file (- for standard input)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub client_secret_file: Option<String>,
+    /// Print the result as JSON (without any token)
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Ways to log in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FlowArgument {
+    /// Whichever works here
+    Auto,
+    /// The browser comes back to a port of this machine
+    Loopback,
+    /// You paste the address the browser ends at, or the code it shows
+    Paste,
+    /// You enter a code on another device
+    Device,
+    /// The program itself is the account
+    ClientCredentials,
+}
+
+/// `logout`.
+#[derive(Debug, Args)]
+pub struct LogoutArguments {
+    /// Name of a provider or issuer's address; without it: a selection
+    pub provider: Option<String>,
+    /// Account, where there are several
+    #[arg(short, long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// Every login
+    #[arg(long, conflicts_with_all = ["provider", "account"])]
+    pub all: bool,
+    /// Only remove the login here, ask nothing of the network
+    #[arg(long)]
+    pub local: bool,
+}
+
+/// `status`.
+#[derive(Debug, Args)]
+pub struct StatusArguments {
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which credential a command uses.
+#[derive(Debug, Args)]
+pub struct Selection {
+    /// Name of a provider or issuer's address; default: the one that fits, or is logged in
+    #[arg(short, long, value_name = "PROVIDER")]
+    pub provider: Option<String>,
+    /// Account, where there are several
+    #[arg(short, long, value_name = "NAME")]
+    pub account: Option<String>,
+}
+
+/// `token`.
+#[derive(Debug, Args)]
+pub struct TokenArguments {
+    /// Name of a provider or issuer's address; default: the one that is logged in
+    pub provider: Option<String>,
+    /// Account, where there are several
+    #[arg(short, long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// Least life the token must have left: 90s, 10m
+    #[arg(long, value_name = "DURATION", value_parser = oarlock::duration::parse)]
+    pub min_ttl: Option<Duration>,
+    /// A new token, whatever the stored one is worth
+    #[arg(long)]
+    pub force_refresh: bool,
+    /// Print the token with its expiry and source as JSON
+    #[arg(long, conflicts_with = "header")]
+    pub json: bool,
+    /// Print it as a header: Authorization: Bearer …
+    #[arg(long)]
+    pub header: bool,
+}
+
+/// `request`.
+#[derive(Debug, Args)]
+pub struct RequestArguments {
+    /// The address; the token goes only where the credential is meant for
+    #[arg(value_hint = ValueHint::Url)]
+    pub url: String,
+    /// Method; default GET, or POST with --data
+    #[arg(short = 'X', long, value_name = "METHOD")]
+    pub method: Option<String>,
+    /// A header, as `Name: value` (repeatable)
+    #[arg(short = 'H', long, value_name = "HEADER")]
+    pub header: Vec<String>,
+    /// Body; @FILE reads a file, @- standard input
+    #[arg(short, long, value_name = "DATA")]
+    pub data: Option<String>,
+    /// Print the answer's status and headers too
+    #[arg(short, long)]
+    pub include: bool,
+    /// Which credential.
+    #[command(flatten)]
+    pub selection: Selection,
+}
+
+/// `exec`.
+#[derive(Debug, Args)]
+pub struct ExecArguments {
+    /// Which credential.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Put the token into this variable instead of the provider's own
+    #[arg(long, value_name = "NAME")]
+    pub env: Option<String>,
+    /// Least life the token must have left: 90s, 10m
+    #[arg(long, value_name = "DURATION", value_parser = oarlock::duration::parse)]
+    pub min_ttl: Option<Duration>,
+    /// The command and its arguments
+    #[arg(last = true, required = true, num_args = 1.., value_name = "CMD", value_hint = ValueHint::CommandWithArguments)]
+    pub command: Vec<String>,
+}
+
+/// `provider …`.
+#[derive(Debug, Subcommand)]
+pub enum ProviderCommand {
+    /// Every provider that can be logged in to
+    List(ProviderListArguments),
+    /// One provider in full, as it would be used
+    Show(ProviderShowArguments),
+    /// Add a provider to your configuration, or change one
+    Add(ProviderAddArguments),
+    /// Remove a provider from your configuration
+    Remove(ProviderRemoveArguments),
+    /// Ask a provider's addresses what they can do; logs nobody in
+    Test(ProviderTestArguments),
+}
+
+/// `provider list`.
+#[derive(Debug, Args)]
+pub struct ProviderListArguments {
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `provider show`.
+#[derive(Debug, Args)]
+pub struct ProviderShowArguments {
+    /// Name of the provider
+    pub name: String,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `provider add`.
+#[derive(Debug, Args)]
+pub struct ProviderAddArguments {
+    /// Name: a-z, 0-9, dot, dash, underscore. The name of a built-in provider changes that one for you
+    pub name: String,
+    /// Start from this provider instead
+    #[arg(long, value_name = "PROVIDER")]
+    pub extends: Option<String>,
+    /// Issuer's address: everything else is found there
+    #[arg(long, value_name = "URL")]
+    pub issuer: Option<String>,
+    /// Client id
+    #[arg(long, value_name = "ID")]
+    pub client_id: Option<String>,
+    /// Name of the environment variable that holds the client secret
+    #[arg(long, value_name = "VARIABLE", conflicts_with = "client_secret_file")]
+    pub client_secret_env: Option<String>,
+    /// File that holds the client secret (it must be yours alone)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub client_secret_file: Option<String>,
+    /// A scope (repeatable)
+    #[arg(long, value_name = "SCOPE")]
+    pub scope: Vec<String>,
+    /// An origin that may receive the token (repeatable)
+    #[arg(long, value_name = "ORIGIN")]
+    pub origin: Vec<String>,
+    /// Authorization endpoint, without an issuer
+    #[arg(long, value_name = "URL")]
+    pub authorization_endpoint: Option<String>,
+    /// Token endpoint, without an issuer
+    #[arg(long, value_name = "URL")]
+    pub token_endpoint: Option<String>,
+    /// Device authorization endpoint
+    #[arg(long, value_name = "URL")]
+    pub device_authorization_endpoint: Option<String>,
+    /// Userinfo endpoint
+    #[arg(long, value_name = "URL")]
+    pub userinfo_endpoint: Option<String>,
+    /// Revocation endpoint
+    #[arg(long, value_name = "URL")]
+    pub revocation_endpoint: Option<String>,
+    /// Any other key of the profile, as TOML: KEY=VALUE (repeatable)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Use it when a command names no provider
+    #[arg(long)]
+    pub default: bool,
+}
+
+/// `provider remove`.
+#[derive(Debug, Args)]
+pub struct ProviderRemoveArguments {
+    /// Name of the provider
+    pub name: String,
+}
+
+/// `provider test`.
+#[derive(Debug, Args)]
+pub struct ProviderTestArguments {
+    /// Name of the provider or issuer's address
+    pub name: String,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArguments {
+    /// Name of a provider or issuer's address; default: the one a command without a name would use
+    pub provider: Option<String>,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// Log in by itself, without a browser
+    #[arg(long)]
+    pub no_browser: bool,
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArguments {
+    /// Which shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`.
+#[derive(Debug, Args)]
+pub struct ManArguments {
+    /// Write one page per command into this directory instead
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub directory: Option<std::path::PathBuf>,
+}
+
+impl From<FlowArgument> for oarlock::Flow {
+    fn from(flow: FlowArgument) -> Self {
+        match flow {
+            FlowArgument::Auto => Self::Auto,
+            FlowArgument::Loopback => Self::Loopback,
+            FlowArgument::Paste => Self::Paste,
+            FlowArgument::Device => Self::Device,
+            FlowArgument::ClientCredentials => Self::ClientCredentials,
+        }
+    }
+}

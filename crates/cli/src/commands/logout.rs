@@ -1,0 +1,56 @@
+//! `oarlock logout`.
+
+use std::process::ExitCode;
+
+use oarlock::{Client, Revocation, account::AccountKey};
+use oarlock_io::terminal;
+
+use crate::{arguments::LogoutArguments, failure::Failure, output, runtime, selector};
+
+pub(super) fn run(arguments: &LogoutArguments) -> Result<ExitCode, Failure> {
+    let client = super::client()?;
+    let keys = if arguments.all { client.store().accounts().map_err(oarlock::Error::from)? } else { vec![chosen(&client, arguments)?] };
+    if keys.is_empty() {
+        output::notice("Nobody is logged in.");
+    }
+    for key in &keys {
+        let revocation = runtime::block_on(&client, client.logout(key, !arguments.local))?;
+        report(key, revocation);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn chosen(client: &Client, arguments: &LogoutArguments) -> Result<AccountKey, Failure> {
+    let provider = match &arguments.provider {
+        // A login outlives its configuration: the stored name is enough.
+        Some(name) if name.contains("://") => client.profile(name)?.name,
+        Some(name) => name.clone(),
+        None => {
+            let keys = client.store().accounts().map_err(oarlock::Error::from)?;
+            if let [only] = keys.as_slice() {
+                return Ok(only.clone());
+            }
+            if keys.is_empty() || !(terminal::input_is_terminal() && terminal::is_terminal()) {
+                client.default_provider()?
+            } else {
+                return selector::choose_logout(client);
+            }
+        }
+    };
+    Ok(client.account(&provider, arguments.account.as_deref())?)
+}
+
+fn report(key: &AccountKey, revocation: Option<Revocation>) {
+    match revocation {
+        None => output::notice(&format!("Nobody was logged in to {key}.")),
+        Some(Revocation::Failed(error)) => {
+            output::notice(&format!("Logged out of {key}."));
+            output::warning(&format!("the provider could not take the tokens back ({error}); they may live on there until they expire"));
+        }
+        Some(Revocation::Revoked) => output::notice(&format!("Logged out of {key}; the provider took the tokens back.")),
+        Some(Revocation::NotOffered) => {
+            output::notice(&format!("Logged out of {key}. The provider offers no revocation: its access token lives on until it expires."));
+        }
+        Some(_) => output::notice(&format!("Logged out of {key} here; the provider was not asked.")),
+    }
+}

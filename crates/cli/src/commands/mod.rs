@@ -1,0 +1,44 @@
+//! One file per command.
+
+mod completions;
+mod demo;
+mod doctor;
+mod exec;
+mod login;
+mod logout;
+mod man;
+mod provider;
+mod request;
+mod status;
+mod token;
+
+use std::process::ExitCode;
+
+use oarlock::Client;
+
+use crate::{arguments::Command, failure::Failure};
+
+/// The application whose directories hold configuration and credentials.
+const APPLICATION: &str = "oarlock";
+
+/// Runs a command.
+pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Login(arguments) => login::run(&arguments),
+        Command::Logout(arguments) => logout::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Token(arguments) => token::run(arguments),
+        Command::Request(arguments) => request::run(arguments),
+        Command::Exec(arguments) => exec::run(arguments),
+        Command::Provider(command) => provider::run(&command),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
+    }
+}
+
+/// The client with the program's own directories.
+fn client() -> Result<Client, Failure> {
+    Ok(Client::new(APPLICATION)?)
+}

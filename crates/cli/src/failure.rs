@@ -1,0 +1,75 @@
+//! How a command ends badly: one message, one hint, one exit code.
+
+use std::process::ExitCode;
+
+use oarlock::{Error, ErrorKind};
+
+use crate::output;
+
+/// A command that failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    kind: ErrorKind,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// A wrong command line that clap cannot see.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Usage, message: message.into(), hint: None }
+    }
+
+    /// Something that will not work by trying again.
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Failed, message: message.into(), hint: None }
+    }
+
+    pub(crate) fn cancelled() -> Self {
+        Error::Cancelled.into()
+    }
+
+    #[must_use]
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn report(&self) {
+        output::error(&self.message);
+        if let Some(hint) = &self.hint {
+            output::hint(hint);
+        }
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(code(self.kind))
+    }
+}
+
+/// The table of exit codes; each kind has one.
+pub(crate) fn code(kind: ErrorKind) -> u8 {
+    match kind {
+        ErrorKind::Usage => 2,
+        ErrorKind::Network => 3,
+        ErrorKind::LoginRequired => 4,
+        ErrorKind::Denied => 5,
+        ErrorKind::TimedOut => 6,
+        ErrorKind::Store => 7,
+        ErrorKind::Cancelled => 130,
+        // `ErrorKind::Failed`, and kinds that a later library adds.
+        _ => 1,
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { kind: error.kind(), message: error.to_string(), hint: error.hint() }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::failed(error.to_string())
+    }
+}

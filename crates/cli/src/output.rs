@@ -1,0 +1,58 @@
+//! Standard output carries the result; everything a person reads beside it goes to standard error.
+
+use std::io;
+
+use oarlock_io::{Environment, terminal};
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// Writes a result and a line end to standard output.
+pub(crate) fn line(text: &str) -> Result<(), Failure> {
+    write(&format!("{text}\n"))
+}
+
+/// Writes a result to standard output as it is. A reader that went away is no failure.
+pub(crate) fn write(text: &str) -> Result<(), Failure> {
+    match terminal::output(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::failed(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a result as JSON.
+pub(crate) fn json<T: Serialize>(value: &T) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::failed(error.to_string()))?;
+    line(&text)
+}
+
+/// Says something on standard error.
+pub(crate) fn notice(text: &str) {
+    terminal::notice(text);
+}
+
+/// Warns on standard error.
+pub(crate) fn warning(text: &str) {
+    terminal::notice(&format!("{} {text}", paint("warning:", "33")));
+}
+
+/// Says what failed.
+pub(crate) fn error(text: &str) {
+    terminal::notice(&format!("{} {text}", paint("error:", "31")));
+}
+
+/// Says what to do.
+pub(crate) fn hint(text: &str) {
+    for line in text.lines() {
+        terminal::notice(&format!("  {line}"));
+    }
+}
+
+/// Colours a word where standard error is a terminal that wants colour.
+pub(crate) fn paint(word: &str, colour: &str) -> String {
+    let environment = Environment::capture();
+    let plain = environment.get("NO_COLOR").is_some() || environment.get("TERM") == Some("dumb");
+    if terminal::is_terminal() && !plain { format!("\x1b[1;{colour}m{word}\x1b[0m") } else { word.to_owned() }
+}

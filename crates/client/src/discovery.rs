@@ -1,0 +1,116 @@
+//! Completing a profile: metadata (RFC 8414, OpenID Discovery) and dynamic registration (RFC 7591).
+
+use http::header::ACCEPT;
+use oarlock_io::{HttpClient, HttpError};
+use oarlock_oauth::{
+    endpoint::{Endpoint, Issuer},
+    jwks::KeySet,
+    metadata::{self, MetadataError, ServerMetadata},
+    profile::ProviderProfile,
+    registration,
+    scope::Scopes,
+};
+
+use crate::error::Error;
+
+/// Marks every address the profile itself names as named by the user: their hosts may be private.
+pub(crate) fn trust(http: &HttpClient, profile: &ProviderProfile) {
+    if let Some(issuer) = &profile.issuer {
+        http.trust(issuer.endpoint().url());
+    }
+    let named = [
+        &profile.authorization_endpoint,
+        &profile.token_endpoint,
+        &profile.device_authorization_endpoint,
+        &profile.revocation_endpoint,
+        &profile.userinfo_endpoint,
+        &profile.registration_endpoint,
+        &profile.jwks_uri,
+    ];
+    for endpoint in named.into_iter().flatten() {
+        http.trust(endpoint.url());
+    }
+}
+
+/// Fills what is missing from the issuer's metadata; without an issuer there is nothing to do.
+///
+/// # Errors
+/// No metadata, another issuer's, no PKCE; the network.
+pub(crate) async fn complete(http: &HttpClient, profile: &mut ProviderProfile) -> Result<(), Error> {
+    trust(http, profile);
+    let Some(issuer) = profile.issuer.clone() else { return Ok(()) };
+    let metadata = match fetch(http, &issuer).await {
+        Ok(metadata) => metadata,
+        // A profile that names what a login needs does not depend on metadata.
+        Err(Error::Discovery { source: MetadataError::NotFound(_), .. })
+            if profile.token_endpoint.is_some() =>
+        {
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    profile.complete(&metadata).map_err(|source| Error::Discovery { issuer: issuer.to_string(), source })
+}
+
+/// The issuer's metadata, from the first well-known address that has it.
+///
+/// # Errors
+/// As [`complete`].
+pub(crate) async fn fetch(http: &HttpClient, issuer: &Issuer) -> Result<ServerMetadata, Error> {
+    let failed = |source| Error::Discovery { issuer: issuer.to_string(), source };
+    let mut last = MetadataError::NotFound(404);
+    for url in issuer.metadata_urls() {
+        let response = http.send(json_request(&url)?).await?;
+        match metadata::response(issuer, &response) {
+            Ok(metadata) => return Ok(metadata),
+            Err(error @ MetadataError::NotFound(_)) => last = error,
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    Err(failed(last))
+}
+
+/// The issuer's keys.
+///
+/// # Errors
+/// The network; an answer that is no key set.
+pub(crate) async fn keys(http: &HttpClient, uri: &Endpoint) -> Result<KeySet, Error> {
+    let response = http.send(json_request(uri)?).await?;
+    let malformed = |reason: String| Error::Discovery { issuer: uri.origin().to_string(), source: MetadataError::Malformed(reason) };
+    if !response.status().is_success() {
+        return Err(malformed(format!("the keys answer with HTTP {}", response.status().as_u16())));
+    }
+    KeySet::parse(response.body()).map_err(malformed)
+}
+
+/// Gives the profile a client id by registering this program, where it has none and the server offers it.
+///
+/// # Errors
+/// The server refuses, or there is no way to get a client id.
+pub(crate) async fn register(http: &HttpClient, profile: &mut ProviderProfile, name: &str, scopes: &Scopes) -> Result<bool, Error> {
+    if profile.client_id.is_some() {
+        return Ok(false);
+    }
+    let Some(request) = registration::request(profile, name, scopes) else {
+        profile.client_id()?;
+        return Ok(false);
+    };
+    let response = http.send(request).await?;
+    let registered = registration::response(&response).map_err(|source| Error::Registration {
+        issuer: profile.display_name().to_owned(),
+        source,
+    })?;
+    profile.client_id = Some(registered.client_id);
+    profile.client_secret = registered.client_secret;
+    if registered.client_authentication.is_some() {
+        profile.client_authentication = registered.client_authentication;
+    }
+    Ok(true)
+}
+
+fn json_request(url: &Endpoint) -> Result<http::Request<Vec<u8>>, HttpError> {
+    http::Request::get(url.url().as_str())
+        .header(ACCEPT, "application/json")
+        .body(Vec::new())
+        .map_err(|error| HttpError::Configuration(error.to_string()))
+}

@@ -1,0 +1,264 @@
+//! What can go wrong, by kind: the kind decides the exit code, the message says what happened, the hint what to do.
+
+use oarlock_io::{
+    HttpError, directories::DirectoriesError, http_server::BindError,
+};
+use oarlock_oauth::{
+    authorization::{AuthorizationError, ErrorCode},
+    device::DeviceError,
+    endpoint::EndpointError,
+    id_token::IdTokenError,
+    metadata::MetadataError,
+    pasted::PastedError,
+    profile::ProfileError,
+    text::Untrusted,
+    token::TokenError,
+};
+
+use crate::{account::AccountError, config::ConfigError, store::StoreError};
+
+/// The kinds of failure, one for each exit code of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// It failed, and trying again unchanged will not help.
+    Failed,
+    /// Usage or configuration.
+    Usage,
+    /// The network, or a passing fault of the server.
+    Network,
+    /// Nobody is logged in, or the login is dead.
+    LoginRequired,
+    /// The person or the provider said no.
+    Denied,
+    /// Nobody answered in time.
+    TimedOut,
+    /// The credential store cannot be read or written.
+    Store,
+    /// Ctrl-C or Esc.
+    Cancelled,
+}
+
+/// Why an operation of the client failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The configuration file or the environment is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// An account or provider name is not one.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// There is no place for files.
+    #[error(transparent)]
+    Directories(#[from] DirectoriesError),
+    /// A URL is unusable.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// The profile lacks something this operation needs.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// The server cannot do what was asked for.
+    #[error("{provider} cannot be logged in to by {flow}: {reason}")]
+    FlowUnavailable {
+        /// Name of the provider.
+        provider: String,
+        /// Name of the flow.
+        flow: &'static str,
+        /// What is missing.
+        reason: String,
+    },
+    /// No answer from the network.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// The server's metadata is missing, malformed or another's.
+    #[error("discovery of {issuer} failed: {source}")]
+    Discovery {
+        /// Whose metadata.
+        issuer: String,
+        /// Why.
+        #[source]
+        source: MetadataError,
+    },
+    /// Dynamic client registration was refused.
+    #[error("{issuer} refused to register this program as a client: {source}")]
+    Registration {
+        /// Who refused.
+        issuer: String,
+        /// Why.
+        #[source]
+        source: TokenError,
+    },
+    /// The authorization response is no grant.
+    #[error("the login failed: {0}")]
+    Authorization(#[from] AuthorizationError),
+    /// What was pasted is no grant.
+    #[error("{0}")]
+    Pasted(#[from] PastedError),
+    /// The device grant ended badly.
+    #[error("{0}")]
+    Device(#[from] DeviceError),
+    /// The token endpoint refused.
+    #[error("the token request failed: {0}")]
+    Token(#[from] TokenError),
+    /// The ID token is refused.
+    #[error("the login was refused: {0}")]
+    IdToken(#[from] IdTokenError),
+    /// No port for the loopback redirect.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The credential store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Nobody is logged in there.
+    #[error("Not logged in to {provider}{}", account_suffix(account.as_deref()))]
+    NotLoggedIn {
+        /// Name of the provider.
+        provider: String,
+        /// Account that was asked for, if one was.
+        account: Option<String>,
+    },
+    /// The stored login cannot be refreshed any more.
+    #[error("Token refresh failed for {provider}: {reason}")]
+    LoginExpired {
+        /// Name of the provider.
+        provider: String,
+        /// What the provider said.
+        reason: Untrusted,
+    },
+    /// Several accounts, and none was named.
+    #[error("there are several logins; name one of: {}", .choices.join(", "))]
+    SeveralLogins {
+        /// What could be named.
+        choices: Vec<String>,
+    },
+    /// The token must not go to this origin.
+    #[error("the token of {provider} is not meant for {origin}; it was not sent")]
+    ForeignOrigin {
+        /// Name of the provider.
+        provider: String,
+        /// Where it would have gone.
+        origin: String,
+    },
+    /// Nobody finished the login in time.
+    #[error("Authentication timeout: nobody finished the login within {}", crate::duration::spell(*.after))]
+    TimedOut {
+        /// How long was waited.
+        after: std::time::Duration,
+    },
+    /// Ctrl-C or Esc.
+    #[error("cancelled")]
+    Cancelled,
+    /// Reading input or making randomness failed.
+    #[error("cannot {action}: {source}")]
+    Io {
+        /// Doing what.
+        action: &'static str,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+fn account_suffix(account: Option<&str>) -> String {
+    account.map(|name| format!(" as {name:?}")).unwrap_or_default()
+}
+
+impl Error {
+    /// The kind, which decides the exit code.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Config(_)
+            | Self::Account(_)
+            | Self::Directories(_)
+            | Self::Endpoint(_)
+            | Self::Profile(_)
+            | Self::FlowUnavailable { .. }
+            | Self::Bind(_)
+            | Self::SeveralLogins { .. } => ErrorKind::Usage,
+            Self::Http(error) => http_kind(error),
+            Self::Discovery { .. } | Self::Registration { .. } | Self::IdToken(_) => {
+                ErrorKind::Failed
+            }
+            Self::Authorization(error) => authorization_kind(error),
+            Self::Pasted(PastedError::Refused(error)) => authorization_kind(error),
+            Self::Pasted(_) | Self::Io { .. } | Self::ForeignOrigin { .. } => ErrorKind::Failed,
+            Self::Device(DeviceError::Denied(_)) => ErrorKind::Denied,
+            Self::Device(DeviceError::Expired) | Self::TimedOut { .. } => ErrorKind::TimedOut,
+            Self::Device(DeviceError::Token(error)) | Self::Token(error) => token_kind(error),
+            Self::Device(_) => ErrorKind::Failed,
+            Self::Store(_) => ErrorKind::Store,
+            Self::NotLoggedIn { .. } | Self::LoginExpired { .. } => ErrorKind::LoginRequired,
+            Self::Cancelled => ErrorKind::Cancelled,
+        }
+    }
+
+    /// What to do about it, in one or two lines; `None` where the message says it already.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotLoggedIn { provider, account } => Some(login_command(provider, account.as_deref())),
+            Self::LoginExpired { provider, .. } => Some(login_command(provider, None)),
+            Self::Profile(ProfileError::NoClientId { name, registration_page }) => {
+                let page = registration_page
+                    .as_deref()
+                    .map(|page| format!("Register a client at {page}, then run"))
+                    .unwrap_or_else(|| "Register a client at the provider (type: native or desktop), then run".into());
+                Some(format!("{page}: oarlock provider add {name} --client-id ID\n(or give it once with: oarlock login {name} --client-id ID)"))
+            }
+            Self::ForeignOrigin { provider, origin } => Some(format!(
+                "If it may have the token: oarlock provider add {provider} --origin {origin}"
+            )),
+            Self::Bind(_) => Some("Name free ports with --port, or log in without one: --flow paste".into()),
+            Self::TimedOut { .. } => Some("Try again with a longer --timeout, or another --flow".into()),
+            Self::Device(DeviceError::Expired) => Some("Run the same command again for a new code".into()),
+            Self::SeveralLogins { .. } => Some("Name the provider, or the account with -a NAME".into()),
+            Self::Http(HttpError::Dns { .. } | HttpError::Connect { .. }) => {
+                Some("Check the address and the network; `oarlock doctor` looks closer".into())
+            }
+            Self::Discovery { source: MetadataError::NotFound(_), .. } => Some(
+                "Is this the issuer's address? Without metadata, configure the endpoints: oarlock provider add --help".into(),
+            ),
+            Self::Registration { .. } => Some(
+                "Register a client at the provider by hand and give its id: --client-id ID".into(),
+            ),
+            _ => None,
+        }
+    }
+}
+
+fn login_command(provider: &str, account: Option<&str>) -> String {
+    let account = account.map(|name| format!(" -a {name}")).unwrap_or_default();
+    format!("Log in with: oarlock login {provider}{account}")
+}
+
+fn http_kind(error: &HttpError) -> ErrorKind {
+    match error {
+        HttpError::Configuration(_) | HttpError::ForbiddenAddress { .. } => ErrorKind::Usage,
+        HttpError::Redirected { .. } | HttpError::TooLarge { .. } => ErrorKind::Failed,
+        _ => ErrorKind::Network,
+    }
+}
+
+fn authorization_kind(error: &AuthorizationError) -> ErrorKind {
+    match error {
+        AuthorizationError::Refused(response) => match response.code {
+            ErrorCode::TemporarilyUnavailable | ErrorCode::ServerError => ErrorKind::Network,
+            ErrorCode::AccessDenied
+            | ErrorCode::LoginRequired
+            | ErrorCode::ConsentRequired
+            | ErrorCode::InteractionRequired => ErrorKind::Denied,
+            _ => ErrorKind::Failed,
+        },
+        _ => ErrorKind::Failed,
+    }
+}
+
+fn token_kind(error: &TokenError) -> ErrorKind {
+    match error {
+        TokenError::Unavailable { .. } => ErrorKind::Network,
+        TokenError::Refused(response) if response.code == ErrorCode::AccessDenied => {
+            ErrorKind::Denied
+        }
+        _ => ErrorKind::Failed,
+    }
+}

@@ -1,0 +1,118 @@
+//! A login from the provider's name to the stored credential.
+
+use oarlock_oauth::{profile::ProviderProfile, scope::Scopes};
+
+use super::{Flow, LoginContext, LoginOptions, LoginTokens, run};
+use crate::{
+    Client,
+    account::{AccountKey, DEFAULT_ACCOUNT},
+    credential::{Credential, Renewal},
+    discovery,
+    error::Error,
+    identity,
+};
+
+impl Client {
+    /// Logs in to a provider, by its name or its issuer's address, and stores the credential.
+    ///
+    /// # Errors
+    /// What went wrong, by kind: configuration, network, denial, timeout, store.
+    pub async fn login(&self, provider: &str, options: &LoginOptions) -> Result<Credential, Error> {
+        self.login_with(self.profile(provider)?, options).await
+    }
+
+    /// The same with a profile the caller made.
+    ///
+    /// # Errors
+    /// As [`login`](Self::login).
+    pub async fn login_with(&self, mut profile: ProviderProfile, options: &LoginOptions) -> Result<Credential, Error> {
+        let account = options.account.as_deref().or_else(|| self.environment().get("OARLOCK_ACCOUNT"));
+        let key = AccountKey::new(&profile.name, account.unwrap_or(DEFAULT_ACCOUNT))?;
+        self.check_store(&key).await?;
+        self.reuse_registration(&key, &mut profile)?;
+        let http = self.http()?;
+        discovery::complete(http, &mut profile).await?;
+        let scopes = options.scopes.clone().unwrap_or_else(|| default_scopes(&profile));
+        discovery::register(http, &mut profile, &self.inner.application, &scopes).await?;
+        let context = LoginContext {
+            profile: &profile,
+            scopes: &scopes,
+            options,
+            http,
+            clock: self.clock(),
+            environment: self.environment(),
+            interaction: self.interaction(),
+        };
+        let LoginTokens { tokens, clock_offset, nonce } = run(&context).await?;
+        let mut credential = Credential::new(&key, profile, tokens, &scopes, clock_offset);
+        if options.flow == Flow::ClientCredentials {
+            credential.renewal = Renewal::ClientCredentials;
+        }
+        identity::establish(http, &**self.clock(), &mut credential, nonce.as_ref()).await?;
+        self.save_login(key, credential).await
+    }
+
+    /// A store that cannot be written is found before a person logs in for nothing.
+    async fn check_store(&self, key: &AccountKey) -> Result<(), Error> {
+        let (store, key) = (self.store().clone(), key.clone());
+        blocking(move || {
+            let lock = store.lock(&key)?;
+            store.reserve(&lock).map(drop)
+        })
+        .await
+    }
+
+    async fn save_login(&self, key: AccountKey, credential: Credential) -> Result<Credential, Error> {
+        let store = self.store().clone();
+        blocking(move || {
+            let lock = store.lock(&key)?;
+            let room = store.reserve(&lock)?;
+            store.save(&lock, room, &credential)?;
+            Ok(credential)
+        })
+        .await
+    }
+
+    /// A client that was registered for the earlier login serves again; registering anew each time would litter the server.
+    fn reuse_registration(&self, key: &AccountKey, profile: &mut ProviderProfile) -> Result<(), Error> {
+        let known: Vec<ProviderProfile> = self
+            .logins()?
+            .into_iter()
+            .filter(|(stored, _)| stored.provider() == key.provider())
+            .filter_map(|(_, credential)| Some(credential.ok()?.profile))
+            .collect();
+        if let Some(other) = known.iter().find(|known| known.issuer != profile.issuer && known.issuer.is_some()) {
+            let (Some(old), Some(new)) = (&other.issuer, &profile.issuer) else { return Ok(()) };
+            return Err(crate::config::ConfigError::Edit {
+                message: format!(
+                    "{} is logged in at {old}, not at {new}; log out there first, or name the new one: oarlock provider add NAME --issuer {new}",
+                    key.provider()
+                ),
+            }
+            .into());
+        }
+        if profile.client_id.is_none()
+            && let Some(known) = known.into_iter().find(|known| known.client_id.is_some())
+        {
+            profile.client_id = known.client_id;
+            profile.client_secret = known.client_secret;
+            profile.client_authentication = known.client_authentication;
+        }
+        Ok(())
+    }
+}
+
+/// What is asked for when nobody said: an OpenID provider is asked who it is, and for a refresh token.
+fn default_scopes(profile: &ProviderProfile) -> Scopes {
+    if !profile.scopes.is_empty() || profile.issuer.is_none() || profile.jwks_uri.is_none() {
+        return profile.scopes.clone();
+    }
+    Scopes::parse("openid email offline_access")
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, crate::store::StoreError> + Send + 'static,
+) -> Result<T, Error> {
+    let joined = tokio::task::spawn_blocking(work).await;
+    Ok(joined.map_err(|error| Error::Io { action: "reach the credential store", source: std::io::Error::other(error) })??)
+}
