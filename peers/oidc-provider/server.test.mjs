@@ -162,7 +162,7 @@ test('PKCE is required', async (t) => {
 
 test('device grant: pending, allowed, denied', async (t) => {
   const { metadata } = await start(t, { device_interval: 1 });
-  const begin = () => post(metadata.device_authorization_endpoint, { client_id: 'oarlock-test', scope: 'openid offline_access', prompt: 'consent' });
+  const begin = () => post(metadata.device_authorization_endpoint, { client_id: 'oarlock-test', scope: 'openid offline_access' });
   const poll = (device_code) => token(metadata, { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code });
 
   const allowed = (await begin()).body;

@@ -1,0 +1,111 @@
+//! Programs of the operating system, through apt where that is possible.
+
+use std::process::Command;
+
+use crate::failure::Failure;
+use crate::process;
+
+struct Program {
+    name: &'static str,
+    packages: &'static [&'static str],
+    purpose: &'static str,
+}
+
+const PROGRAMS: &[Program] = &[
+    Program {
+        name: "cc",
+        packages: &["gcc", "libc6-dev"],
+        purpose: "to compile aws-lc, the cryptographic library",
+    },
+    Program {
+        name: "c++",
+        packages: &["g++"],
+        purpose: "to compile libFuzzer",
+    },
+    Program {
+        name: "node",
+        packages: &["nodejs"],
+        purpose: "to run the certified OpenID provider",
+    },
+    Program {
+        name: "npm",
+        packages: &["npm"],
+        purpose: "to install the certified OpenID provider",
+    },
+    Program {
+        name: "chromium",
+        packages: &["chromium"],
+        purpose: "to log in with a real browser",
+    },
+    Program {
+        name: "chromedriver",
+        packages: &["chromium-driver"],
+        purpose: "to drive the browser",
+    },
+];
+
+pub(super) fn install() -> Result<(), Failure> {
+    let missing = missing();
+    if missing.is_empty() {
+        println!("nothing is missing");
+        return Ok(());
+    }
+    for program in &missing {
+        println!("missing: {} ({})", program.name, program.purpose);
+    }
+    let packages: Vec<&str> = missing
+        .iter()
+        .flat_map(|program| program.packages)
+        .copied()
+        .collect();
+    if process::find("apt-get").is_none() {
+        let names: Vec<&str> = missing.iter().map(|program| program.name).collect();
+        return Err(Failure::new(format!(
+            "install these programs, then run this again: {}",
+            names.join(" ")
+        )));
+    }
+    if !is_root()? {
+        return Err(Failure::new(format!(
+            "run this, then this again:\n    {}",
+            command_line(&packages)
+        )));
+    }
+    process::run(apt_get().args(["update", "-qq"]))?;
+    process::run(
+        apt_get()
+            .args(["install", "-qq", "-y", "--no-install-recommends"])
+            .args(&packages),
+    )?;
+    match self::missing().first() {
+        None => Ok(()),
+        Some(program) => Err(Failure::new(format!(
+            "{} is still missing after its package was installed",
+            program.name
+        ))),
+    }
+}
+
+fn missing() -> Vec<&'static Program> {
+    PROGRAMS
+        .iter()
+        .filter(|program| process::find(program.name).is_none())
+        .collect()
+}
+
+fn apt_get() -> Command {
+    let mut command = Command::new("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+fn is_root() -> Result<bool, Failure> {
+    Ok(process::output(Command::new("id").arg("-u"))?.trim() == "0")
+}
+
+fn command_line(packages: &[&str]) -> String {
+    format!(
+        "sudo apt-get update && sudo apt-get install -y {}",
+        packages.join(" ")
+    )
+}
