@@ -1,22 +1,57 @@
 //! The hardened HTTP client: no redirects to other origins, body caps, deadlines, proxy and CA settings, address guard.
-use std::{path::PathBuf, time::Duration};
+//!
+//! It sends no cookies and no referer, asks for no compression (so that no small answer can unpack
+//! to a huge one), keeps no connections (a request is never sent twice because an old connection
+//! turned out dead), and speaks https only, or http on loopback.
+
+mod body;
+mod error;
+mod guard;
+mod proxy;
+mod tls;
+
+pub use body::BodyStream;
+pub use error::HttpError;
+
+use body::Sent;
+use error::Context;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
+};
 use url::Url;
-/// Settings.
-#[derive(Clone, Debug)]
+
+#[expect(
+    clippy::disallowed_types,
+    reason = "this module is what makes it the hardened one"
+)]
+type Inner = reqwest::Client;
+
+const MAX_REDIRECTS: usize = 5;
+const USER_AGENT: &str = concat!("oarlock/", env!("CARGO_PKG_VERSION"));
+
+/// Settings of the client. `Debug` leaves a proxy's password out.
+#[derive(Clone)]
 pub struct HttpConfig {
-    /// Whole exchange.
+    /// Deadline of a whole exchange, redirects and body included.
     pub timeout: Duration,
-    /// TCP and TLS.
+    /// Deadline of name resolution, TCP and TLS together.
     pub connect_timeout: Duration,
-    /// Largest body read.
+    /// Largest body read, in bytes.
     pub max_body: usize,
-    /// PEM file of further roots.
+    /// PEM file of further roots; the platform's stay.
     pub ca_file: Option<PathBuf>,
-    /// Proxy URL; `None`: `HTTPS_PROXY` and friends of the environment.
+    /// Proxy URL (`http`, `https`, `socks5`, `socks5h`); `None`: `HTTPS_PROXY`, `ALL_PROXY` of the
+    /// environment, or the system's. `NO_PROXY` holds for both, and loopback never goes by a proxy.
     pub proxy: Option<Url>,
-    /// Hosts that may have private addresses although nobody named them.
+    /// Hosts (`name` or `name:port`) that may have private addresses although nobody named them.
     pub allow_private_hosts: Vec<String>,
 }
+
 impl Default for HttpConfig {
     fn default() -> Self {
         Self {
@@ -29,123 +64,396 @@ impl Default for HttpConfig {
         }
     }
 }
-/// The client. Cheap to clone. Building loads the system's roots (4–6 ms): do it when a request is due.
-#[derive(Clone, Debug)]
-pub struct HttpClient {}
-/// Why there is no answer. Never shows a query string.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum HttpError {
-    /// Settings.
-    #[error("{0}")]
-    Configuration(String),
-    /// Name not found.
-    #[error("cannot find the address of {host}")]
-    Dns {
-        /// Host.
-        host: String,
-    },
-    /// Refused, unreachable.
-    #[error("cannot connect to {origin}: {reason}")]
-    Connect {
-        /// Where.
-        origin: String,
-        /// Why.
-        reason: String,
-    },
-    /// Certificate and the like.
-    #[error("TLS with {origin} failed: {reason}")]
-    Tls {
-        /// Where.
-        origin: String,
-        /// Why.
-        reason: String,
-    },
-    /// The address guard (hostile.md, 16).
-    #[error(
-        "{host} has a private address, and nobody named it; to allow it, add it to allow_private_hosts under [network]"
-    )]
-    ForbiddenAddress {
-        /// Host.
-        host: String,
-    },
-    /// A redirect to another origin, or too many.
-    #[error("{origin} redirects elsewhere ({to})")]
-    Redirected {
-        /// From.
-        origin: String,
-        /// Origin of the target, inert.
-        to: String,
-    },
-    /// Deadline. `sent`: the request may have been processed.
-    #[error("{origin} did not answer within {after:?}")]
-    TimedOut {
-        /// Where.
-        origin: String,
-        /// Deadline.
-        after: Duration,
-        /// The request left us.
-        sent: bool,
-    },
-    /// Connection lost after the request was sent.
-    #[error("the connection to {origin} broke before the answer was complete")]
-    Lost {
-        /// Where.
-        origin: String,
-    },
-    /// Over `max_body`.
-    #[error("the answer of {origin} is larger than {limit} bytes")]
-    TooLarge {
-        /// Where.
-        origin: String,
-        /// Cap.
-        limit: usize,
-    },
-}
-impl HttpError {
-    /// The request may have reached the server and been processed.
-    pub fn may_have_been_processed(&self) -> bool {
-        todo!()
+
+impl fmt::Debug for HttpConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let proxy = self.proxy.as_ref().map(proxy::shown);
+        f.debug_struct("HttpConfig")
+            .field("timeout", &self.timeout)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("max_body", &self.max_body)
+            .field("ca_file", &self.ca_file)
+            .field("proxy", &proxy)
+            .field("allow_private_hosts", &self.allow_private_hosts)
+            .finish()
     }
 }
+
+/// The client. Cheap to clone; clones share what is trusted.
+///
+/// Building one is cheap too: the system's roots (4–6 ms) are loaded by the first https request.
+#[derive(Clone)]
+pub struct HttpClient {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    config: HttpConfig,
+    tls: tls::Roots,
+    proxies: proxy::Proxies,
+    /// Hosts with ports that the user named.
+    trusted: RwLock<HashSet<(String, u16)>>,
+    /// One inner client for each way to connect.
+    clients: Mutex<HashMap<Way, Inner>>,
+}
+
+/// What tells connections apart: by which proxy, whether addresses are checked, whether TLS is needed.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Way {
+    proxy: Option<String>,
+    guarded: bool,
+    tls: bool,
+}
+
 impl HttpClient {
+    /// Checks the settings and makes a client.
+    ///
     /// # Errors
-    /// Unreadable CA file, bad proxy.
+    /// [`HttpError::Configuration`]: an unreadable CA file, a bad proxy.
     pub fn new(config: HttpConfig) -> Result<Self, HttpError> {
-        let _ = config;
-        todo!()
+        let shared = Shared {
+            tls: tls::Roots::new(config.ca_file.as_deref())?,
+            proxies: proxy::Proxies::new(config.proxy.as_ref())?,
+            trusted: RwLock::default(),
+            clients: Mutex::default(),
+            config,
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
     }
-    /// The user named this URL (typed or configured): its host (with port) may have any address. Everything else must be public.
+
+    /// Says that the user named this URL (typed or configured it): its host, with its port, may have any address.
+    ///
+    /// Whatever else is requested was learned from strangers (metadata, key set URLs, device
+    /// answers) and must have a public address.
     pub fn trust(&self, url: &Url) {
-        let _ = url;
-        todo!()
+        if let Some(place) = place(url) {
+            let mut trusted = self
+                .shared
+                .trusted
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            trusted.insert(place);
+        }
     }
-    /// Sends, follows same-origin redirects of GET and HEAD (at most 5), reads the whole body up to the cap.
+
+    /// Sends a request and reads the whole answer, within the deadline and up to the body cap.
+    ///
+    /// Redirects of GET and HEAD are followed within the origin, at most five times; of other
+    /// methods the redirect itself is the answer. A 4xx or 5xx is an answer, not an error.
+    ///
     /// # Errors
+    /// See [`HttpError`]; [`HttpError::may_have_been_processed`] tells whether sending it again could do harm.
     pub async fn send(
         &self,
         request: http::Request<Vec<u8>>,
     ) -> Result<http::Response<Vec<u8>>, HttpError> {
-        let _ = request;
-        todo!()
+        let (parts, body) = request.into_parts();
+        let url = checked_url(&parts.uri)?;
+        let sent = Sent::new(body.is_empty());
+        let exchange = async {
+            let mut url = url.clone();
+            for _ in 0..=MAX_REDIRECTS {
+                let response = self
+                    .dispatch(&parts.method, &url, &parts.headers, &body, &sent)
+                    .await?;
+                match next_location(&parts.method, &url, &response)? {
+                    Some(target) => url = target,
+                    None => return self.collect(&parts.method, &url, response).await,
+                }
+            }
+            let origin = error::origin(&url);
+            let to = origin.clone();
+            Err(HttpError::Redirected { origin, to })
+        };
+        let after = self.shared.config.timeout;
+        match tokio::time::timeout(after, exchange).await {
+            Ok(result) => result,
+            Err(_) => Err(HttpError::TimedOut {
+                origin: error::origin(&url),
+                after,
+                sent: sent.get(),
+            }),
+        }
     }
-    /// The same with a streamed body without a cap, deadline on headers only; no redirects are followed.
+
+    /// Sends a request and streams the body of the answer, without a cap; the deadline is for the head alone.
+    ///
+    /// Redirects are not followed: the redirect is the answer.
+    ///
     /// # Errors
+    /// As of [`send`](Self::send).
     pub async fn stream(
         &self,
         request: http::Request<Vec<u8>>,
     ) -> Result<http::Response<BodyStream>, HttpError> {
-        let _ = request;
-        todo!()
+        let (parts, body) = request.into_parts();
+        let url = checked_url(&parts.uri)?;
+        let sent = Sent::new(body.is_empty());
+        let head = self.dispatch(&parts.method, &url, &parts.headers, &body, &sent);
+        let after = self.shared.config.timeout;
+        match tokio::time::timeout(after, head).await {
+            Ok(response) => {
+                let mut response = response?;
+                let mut answer = empty_answer(&mut response);
+                Ok(answer_with(
+                    &mut answer,
+                    BodyStream::new(response, self.context(&url)),
+                ))
+            }
+            Err(_) => Err(HttpError::TimedOut {
+                origin: error::origin(&url),
+                after,
+                sent: sent.get(),
+            }),
+        }
+    }
+
+    /// One request, one answer's head; nothing is followed.
+    async fn dispatch(
+        &self,
+        method: &Method,
+        url: &Url,
+        headers: &HeaderMap,
+        body: &[u8],
+        sent: &Sent,
+    ) -> Result<reqwest::Response, HttpError> {
+        let client = self.client_for(url)?;
+        let mut request = reqwest::Request::new(method.clone(), url.clone());
+        *request.headers_mut() = clean(headers);
+        if !body.is_empty() {
+            *request.body_mut() = Some(sent.track(body.to_vec()));
+        }
+        tracing::debug!(%method, origin = %error::origin(url), "request");
+        let response = client
+            .execute(request)
+            .await
+            .map_err(|error| self.context(url).classify(&error, sent.get()))?;
+        tracing::debug!(status = response.status().as_u16(), origin = %error::origin(url), "answer");
+        Ok(response)
+    }
+
+    /// Reads a body up to the cap, whatever its length is said to be.
+    async fn collect(
+        &self,
+        method: &Method,
+        url: &Url,
+        mut response: reqwest::Response,
+    ) -> Result<http::Response<Vec<u8>>, HttpError> {
+        let limit = self.shared.config.max_body;
+        let too_large = || HttpError::TooLarge {
+            origin: error::origin(url),
+            limit,
+        };
+        let announced = response
+            .content_length()
+            .and_then(|length| usize::try_from(length).ok())
+            .unwrap_or_default();
+        if announced > limit && method != Method::HEAD {
+            return Err(too_large());
+        }
+        let mut answer = empty_answer(&mut response);
+        let mut body = Vec::with_capacity(announced.min(16 * 1024));
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.context(url).classify(&error, true))?
+        {
+            if body.len().saturating_add(chunk.len()) > limit {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(answer_with(&mut answer, body))
+    }
+
+    /// The inner client for this URL; refuses private addresses of hosts nobody named.
+    fn client_for(&self, url: &Url) -> Result<Inner, HttpError> {
+        let guarded = !self.is_trusted(url);
+        if guarded {
+            guard::check_literal(url)?;
+        }
+        let proxy = self.shared.proxies.for_url(url);
+        let way = Way {
+            proxy: proxy.as_ref().map(proxy::Proxy::name),
+            guarded,
+            tls: url.scheme() == "https",
+        };
+        let mut clients = self
+            .shared
+            .clients
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(&way) {
+            return Ok(client.clone());
+        }
+        let client = self.build(&way, proxy.as_ref())?;
+        clients.insert(way, client.clone());
+        Ok(client)
+    }
+
+    fn build(&self, way: &Way, proxy: Option<&proxy::Proxy>) -> Result<Inner, HttpError> {
+        let resolver = guard::Resolver {
+            guarded: way.guarded,
+            exempt: proxy.map(proxy::Proxy::host),
+        };
+        let tls = self.shared.tls.client_config(way.tls)?;
+        let builder = Inner::builder()
+            .user_agent(USER_AGENT)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .http1_only()
+            .pool_max_idle_per_host(0)
+            .connect_timeout(self.shared.config.connect_timeout)
+            .dns_resolver(Arc::new(resolver))
+            .tls_backend_preconfigured(tls);
+        let builder = match proxy {
+            Some(proxy) => builder.proxy(proxy.to_reqwest()?),
+            None => builder.no_proxy(),
+        };
+        builder.build().map_err(|error| {
+            HttpError::Configuration(format!(
+                "the HTTP client cannot be made: {}",
+                error::reason(&error)
+            ))
+        })
+    }
+
+    fn is_trusted(&self, url: &Url) -> bool {
+        let Some((host, port)) = place(url) else {
+            return false;
+        };
+        let with_port = format!("{host}:{port}");
+        let allowed = &self.shared.config.allow_private_hosts;
+        if allowed.iter().any(|entry| {
+            entry.eq_ignore_ascii_case(&host) || entry.eq_ignore_ascii_case(&with_port)
+        }) {
+            return true;
+        }
+        self.shared
+            .trusted
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(&(host, port))
+    }
+
+    fn context(&self, url: &Url) -> Context {
+        Context {
+            origin: error::origin(url),
+            host: url.host_str().unwrap_or_default().to_owned(),
+            proxy: self.shared.proxies.for_url(url).map(|proxy| proxy.shown()),
+            connect_timeout: self.shared.config.connect_timeout,
+            timeout: self.shared.config.timeout,
+        }
     }
 }
-/// Chunks of a body.
-#[derive(Debug)]
-pub struct BodyStream {}
-impl BodyStream {
-    /// The next chunk; `None` at the end.
-    /// # Errors
-    pub async fn next(&mut self) -> Result<Option<bytes::Bytes>, HttpError> {
-        todo!()
+
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClient")
+            .field("config", &self.shared.config)
+            .finish_non_exhaustive()
     }
+}
+
+/// When the server says the answer was made (`Date`, RFC 9110, section 6.6.1), to correct this machine's clock by.
+pub fn server_date<B>(response: &http::Response<B>) -> Option<jiff::Timestamp> {
+    let date = response.headers().get(header::DATE)?.to_str().ok()?;
+    jiff::Timestamp::try_from(httpdate::parse_http_date(date).ok()?).ok()
+}
+
+/// Host and port, as trust is given by them.
+fn place(url: &Url) -> Option<(String, u16)> {
+    Some((url.host_str()?.to_owned(), url.port_or_known_default()?))
+}
+
+/// https, or http on loopback; no user information (it would go into the request, and into logs on the way).
+fn checked_url(uri: &http::Uri) -> Result<Url, HttpError> {
+    let refused = |why: &str| HttpError::Configuration(format!("a request cannot be sent: {why}"));
+    let url = Url::parse(&uri.to_string()).map_err(|_| refused("its URL is not absolute"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refused("its URL contains a user name or password"));
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if guard::is_loopback(&url) => Ok(url),
+        _ => Err(HttpError::Configuration(format!(
+            "{} is not encrypted; use https (http is for this machine's loopback only)",
+            error::origin(&url)
+        ))),
+    }
+}
+
+/// The next URL of a redirect that is followed.
+fn next_location(
+    method: &Method,
+    url: &Url,
+    response: &reqwest::Response,
+) -> Result<Option<Url>, HttpError> {
+    let redirect = matches!(
+        response.status(),
+        StatusCode::MOVED_PERMANENTLY
+            | StatusCode::FOUND
+            | StatusCode::SEE_OTHER
+            | StatusCode::TEMPORARY_REDIRECT
+            | StatusCode::PERMANENT_REDIRECT
+    );
+    if !redirect || !matches!(*method, Method::GET | Method::HEAD) {
+        return Ok(None);
+    }
+    let Some(location) = response.headers().get(header::LOCATION) else {
+        return Ok(None);
+    };
+    let target = location.to_str().ok().and_then(|text| url.join(text).ok());
+    let inside = target.as_ref().is_some_and(|target| {
+        target.origin() == url.origin()
+            && target.username().is_empty()
+            && target.password().is_none()
+    });
+    if inside {
+        return Ok(target);
+    }
+    Err(HttpError::Redirected {
+        origin: error::origin(url),
+        to: target.map_or_else(
+            || "an unreadable URL".to_owned(),
+            |target| error::origin(&target),
+        ),
+    })
+}
+
+/// The caller's headers without those that describe the connection: they are ours, so that nothing can be read in two ways.
+fn clean(headers: &HeaderMap) -> HeaderMap {
+    const OURS: [HeaderName; 9] = [
+        header::HOST,
+        header::CONNECTION,
+        header::CONTENT_LENGTH,
+        header::TRANSFER_ENCODING,
+        header::TE,
+        header::TRAILER,
+        header::UPGRADE,
+        header::PROXY_AUTHORIZATION,
+        header::EXPECT,
+    ];
+    let mut headers = headers.clone();
+    for name in OURS {
+        headers.remove(name);
+    }
+    let encoding = headers.entry(header::ACCEPT_ENCODING);
+    encoding.or_insert(HeaderValue::from_static("identity"));
+    headers
+}
+
+fn empty_answer(response: &mut reqwest::Response) -> http::Response<()> {
+    let mut answer = http::Response::new(());
+    *answer.status_mut() = response.status();
+    *answer.version_mut() = response.version();
+    *answer.headers_mut() = std::mem::take(response.headers_mut());
+    answer
+}
+
+fn answer_with<B>(answer: &mut http::Response<()>, body: B) -> http::Response<B> {
+    std::mem::take(answer).map(|()| body)
 }

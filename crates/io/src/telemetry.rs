@@ -1,8 +1,83 @@
 //! Logs to standard error, off unless asked for (`OARLOCK_LOG`).
-/// Starts logging at `error`, `warn`, `info`, `debug` or `trace`; a level for our crates only, never of HTTP libraries (they print headers).
+
+use std::io;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{
+    filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
+
+/// Starts logging at `error`, `warn`, `info`, `debug` or `trace`, for the whole process.
+///
+/// Only our own crates are heard, at every level: HTTP libraries print headers, and tokens with them.
+///
 /// # Errors
-/// An unknown level, with the right ones.
+/// An unknown level, with the right ones; logging was started before.
 pub fn start(level: &str) -> Result<(), String> {
-    let _ = level;
-    todo!()
+    let level = parse(level)?;
+    let mut layer = tracing_subscriber::fmt::layer().with_writer(Output::default);
+    if !super::terminal::is_terminal() {
+        // Else the layer decides, by NO_COLOR.
+        layer = layer.with_ansi(false);
+    }
+    tracing_subscriber::registry()
+        .with(Targets::new().with_target("oarlock", level))
+        .with(layer)
+        .try_init()
+        .map_err(|_| "logging was started before".to_owned())
+}
+
+fn parse(level: &str) -> Result<LevelFilter, String> {
+    match level.trim().to_ascii_lowercase().as_str() {
+        "off" => Ok(LevelFilter::OFF),
+        "error" => Ok(LevelFilter::ERROR),
+        "warn" => Ok(LevelFilter::WARN),
+        "info" => Ok(LevelFilter::INFO),
+        "debug" => Ok(LevelFilter::DEBUG),
+        "trace" => Ok(LevelFilter::TRACE),
+        _ => Err(format!(
+            "{level:?} is not a log level; take off, error, warn, info, debug or trace"
+        )),
+    }
+}
+
+/// Collects one event and writes it as [`notice`](super::terminal::notice) writes: whole, right in
+/// raw mode too, and harmless when standard error is closed.
+#[derive(Default)]
+struct Output {
+    line: Vec<u8>,
+}
+
+impl io::Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.line.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        let line = String::from_utf8_lossy(&self.line);
+        super::terminal::notice(line.trim_end_matches('\n'));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+    use tracing::level_filters::LevelFilter;
+
+    #[test]
+    fn levels_by_name() {
+        assert_eq!(parse("debug"), Ok(LevelFilter::DEBUG));
+        assert_eq!(parse(" WARN "), Ok(LevelFilter::WARN));
+        let error = parse("verbose").unwrap_err();
+        assert!(
+            error.contains("\"verbose\"") && error.contains("info"),
+            "{error}"
+        );
+    }
 }
