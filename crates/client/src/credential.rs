@@ -169,3 +169,6 @@ impl Credential {
         self.dead.is_none() && (self.refresh_token.is_some() || self.renewal == Renewal::ClientCredentials)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -113,4 +113,4 @@ fn is_navigation(headers: &HeaderMap, port: u16) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

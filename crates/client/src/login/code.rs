@@ -154,7 +154,7 @@ async fn announce(context: &LoginContext<'_>, way: &Way, desk: &Desk) {
 async fn pasting(context: &LoginContext<'_>, way: &Way, desk: &Desk) -> Result<Infallible, Error> {
     match way.paste {
         Paste::Never => {}
-        Paste::Beside => paste::beside(context, desk).await?,
+        Paste::Beside => paste::beside(context.interaction, desk).await?,
         Paste::Only { .. } => paste::only(context, desk).await?,
     }
     pending().await

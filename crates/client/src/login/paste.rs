@@ -8,7 +8,10 @@ use oarlock_oauth::{
 };
 
 use super::{desk::Desk, LoginContext, unavailable};
-use crate::{error::Error, interaction::Event};
+use crate::{
+    error::Error,
+    interaction::{Event, Interaction},
+};
 
 /// Tries a person has. Guessing is not the danger here, an endless loop is.
 const TRIES: usize = 5;
@@ -29,12 +32,12 @@ pub(super) enum Reading {
 /// Reads until something serves and hands it in at the desk.
 ///
 /// Dropping the future gives the terminal back.
-pub(super) async fn read(context: &LoginContext<'_>, desk: &Desk) -> Result<Reading, Error> {
+pub(super) async fn read(interaction: &dyn Interaction, desk: &Desk) -> Result<Reading, Error> {
     // What comes from a file or pipe comes once.
-    let (tries, empty_tries) = if context.interaction.can_paste() { (TRIES, EMPTY_TRIES) } else { (1, 1) };
+    let (tries, empty_tries) = if interaction.can_paste() { (TRIES, EMPTY_TRIES) } else { (1, 1) };
     let (mut refused, mut empty) = (0, 0);
     loop {
-        let text = match context.interaction.paste().await {
+        let text = match interaction.paste().await {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(Error::Cancelled),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(Reading::Ended),
@@ -60,13 +63,13 @@ pub(super) async fn read(context: &LoginContext<'_>, desk: &Desk) -> Result<Read
         if refused >= tries || error == PastedError::Empty {
             return Ok(Reading::GaveUp(error));
         }
-        context.interaction.notify(&Event::PasteRefused { reason: &error.to_string() });
+        interaction.notify(&Event::PasteRefused { reason: &error.to_string() });
     }
 }
 
 /// Waits for a paste where nothing else can bring the answer.
 pub(super) async fn only(context: &LoginContext<'_>, desk: &Desk) -> Result<(), Error> {
-    match read(context, desk).await? {
+    match read(context.interaction, desk).await? {
         Reading::HandedIn => Ok(()),
         Reading::Ended => Err(unavailable(context, "paste", "there is no input to paste into")),
         Reading::GaveUp(error) => Err(error.into()),
@@ -74,12 +77,15 @@ pub(super) async fn only(context: &LoginContext<'_>, desk: &Desk) -> Result<(), 
 }
 
 /// Waits for a paste beside a listener: when pasting leads nowhere, the browser can still bring the answer.
-pub(super) async fn beside(context: &LoginContext<'_>, desk: &Desk) -> Result<(), Error> {
-    match read(context, desk).await? {
+pub(super) async fn beside(interaction: &dyn Interaction, desk: &Desk) -> Result<(), Error> {
+    match read(interaction, desk).await? {
         Reading::HandedIn | Reading::Ended => {}
-        Reading::GaveUp(error) => context.interaction.notify(&Event::Warning {
+        Reading::GaveUp(error) => interaction.notify(&Event::Warning {
             message: &format!("{error}. Pasting is over; the browser's answer is still waited for"),
         }),
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
