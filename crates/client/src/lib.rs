@@ -40,3 +40,8 @@ pub use login::{Browser, Flow, LoginOptions};
 pub use logout::Revocation;
 pub use oarlock_oauth as oauth;
 pub use source::{Source, Token};
+
+/// The README's program compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
