@@ -1,0 +1,394 @@
+//! A browser without a screen: what a person does on the way through a login, and what else
+//! arrives at a loopback redirect URI.
+mod callback;
+mod cookies;
+mod forms;
+mod html;
+
+use crate::plain;
+use callback::deliver;
+use cookies::Cookies;
+use forms::Answer;
+use http::{HeaderMap, Method, Request, header};
+use std::{io, str::FromStr};
+use url::Url;
+
+/// A person with a browser.
+///
+/// Given an authorization URL, it gets the page, follows redirects with cookies, fills the forms
+/// (any plain HTML forms: our own and npm `oidc-provider`'s), and takes the answer to the redirect
+/// URI. `http` only.
+#[derive(Clone, Debug)]
+pub struct FakeBrowser {
+    user: String,
+    deny: bool,
+    callback: Callback,
+    stop: bool,
+}
+
+/// How the browser comes to the redirect URI.
+///
+/// All but `Deliver` and `DropEarly` do something wrong first and then deliver properly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Callback {
+    /// Once, as it should.
+    #[default]
+    Deliver,
+    /// Twice: the second is a replay (hostile.md, 9).
+    Twice,
+    /// A HEAD before (hostile.md, 8).
+    HeadFirst,
+    /// A GET marked as a prefetch before (hostile.md, 8).
+    PrefetchFirst,
+    /// A GET with another `state`, and one with none, before (hostile.md, 10).
+    WrongStateFirst,
+    /// A GET with `Host: evil.example` before (hostile.md, 17).
+    WrongHost,
+    /// A GET with `Origin: https://evil.example` and one with `Origin: null` before (hostile.md, 17).
+    ForeignOrigin,
+    /// A cross-site POST before (hostile.md, 17).
+    ForeignPost,
+    /// A GET without any parameters, and one for `/favicon.ico`, before.
+    StrayFirst,
+    /// The request is sent and the connection closed before the page is read (hostile.md, 33).
+    DropEarly,
+}
+
+const CALLBACKS: &[(&str, Callback)] = &[
+    ("deliver", Callback::Deliver),
+    ("twice", Callback::Twice),
+    ("head-first", Callback::HeadFirst),
+    ("prefetch-first", Callback::PrefetchFirst),
+    ("wrong-state-first", Callback::WrongStateFirst),
+    ("wrong-host", Callback::WrongHost),
+    ("foreign-origin", Callback::ForeignOrigin),
+    ("foreign-post", Callback::ForeignPost),
+    ("stray-first", Callback::StrayFirst),
+    ("drop-early", Callback::DropEarly),
+];
+
+impl Callback {
+    /// Every way.
+    pub fn all() -> impl Iterator<Item = Self> {
+        CALLBACKS.iter().map(|(_, callback)| *callback)
+    }
+}
+
+impl FromStr for Callback {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        CALLBACKS
+            .iter()
+            .find(|(name, _)| *name == text)
+            .map(|(_, callback)| *callback)
+            .ok_or_else(|| {
+                let names: Vec<_> = CALLBACKS.iter().map(|(name, _)| *name).collect();
+                format!("{text:?} is none of: {}", names.join(", "))
+            })
+    }
+}
+
+/// Where a visit ended.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Visit {
+    /// The last address.
+    pub url: Url,
+    /// The status of the last page; 0 where none was read.
+    pub status: u16,
+    /// The last page.
+    pub page: String,
+    /// The headers of the last page.
+    pub headers: HeaderMap,
+    /// The redirect to the redirect URI, with the answer in it (for pasting).
+    pub redirect: Option<Url>,
+    /// Statuses of the wrong requests, in order; 0 where the connection was closed.
+    pub wrong: Vec<u16>,
+    /// Every address on the way.
+    pub trail: Vec<Url>,
+}
+
+/// Why a visit did not end.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BrowserError {
+    /// No answer.
+    #[error("{url}: {source}")]
+    Io {
+        /// Where.
+        url: Url,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A redirect to something that is no address.
+    #[error("{0} redirects to nothing that can be opened")]
+    Redirect(Url),
+    /// The pages go round in circles.
+    #[error("no end after {0} pages")]
+    Endless(usize),
+}
+
+/// Pages and redirects on the way.
+const MOST: usize = 40;
+
+impl Default for FakeBrowser {
+    fn default() -> Self {
+        Self {
+            user: "alice".into(),
+            deny: false,
+            callback: Callback::default(),
+            stop: false,
+        }
+    }
+}
+
+impl FakeBrowser {
+    /// Signs in as `alice` and allows everything.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Signs in as somebody else.
+    #[must_use]
+    pub fn user(mut self, login: impl Into<String>) -> Self {
+        self.user = login.into();
+        self
+    }
+
+    /// Denies.
+    #[must_use]
+    pub fn deny(mut self) -> Self {
+        self.deny = true;
+        self
+    }
+
+    /// Comes to the redirect URI in another way.
+    #[must_use]
+    pub fn callback(mut self, callback: Callback) -> Self {
+        self.callback = callback;
+        self
+    }
+
+    /// Stops before the redirect URI, see [`Visit::redirect`].
+    #[must_use]
+    pub fn stop_at_redirect(mut self) -> Self {
+        self.stop = true;
+        self
+    }
+
+    /// Goes through a login, a device page, or just to a page.
+    ///
+    /// # Errors
+    /// A page or the redirect URI does not answer; pages without end.
+    pub async fn visit(&self, url: &Url) -> Result<Visit, BrowserError> {
+        let redirect_uri = redirect_uri_of(url);
+        let mut cookies = Cookies::default();
+        let mut trail = Vec::new();
+        let mut step = Step::get(url.clone());
+        let answer = Answer {
+            user: &self.user,
+            deny: self.deny,
+        };
+        for _ in 0..MOST {
+            trail.push(step.url.clone());
+            if redirect_uri
+                .as_deref()
+                .is_some_and(|uri| is_redirect_to(&step.url, uri))
+            {
+                return self.arrive(step.url, trail).await;
+            }
+            let page = load(&step, &mut cookies).await?;
+            match page.next(&step, &answer)? {
+                Some(next) => step = next,
+                None => return Ok(page.ended(step.url, trail)),
+            }
+        }
+        Err(BrowserError::Endless(MOST))
+    }
+
+    /// The same for tests without a runtime.
+    ///
+    /// # Errors
+    /// As [`Self::visit`], and when there is no runtime to be had.
+    pub fn visit_blocking(&self, url: &Url) -> Result<Visit, BrowserError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .build()
+            .map_err(|source| BrowserError::Io {
+                url: url.clone(),
+                source,
+            })?;
+        runtime.block_on(self.visit(url))
+    }
+
+    async fn arrive(&self, redirect: Url, trail: Vec<Url>) -> Result<Visit, BrowserError> {
+        let mut visit = Visit {
+            url: redirect.clone(),
+            status: 0,
+            page: String::new(),
+            headers: HeaderMap::new(),
+            redirect: Some(redirect.clone()),
+            wrong: Vec::new(),
+            trail,
+        };
+        if self.stop {
+            return Ok(visit);
+        }
+        let delivered = deliver(&redirect, self.callback).await;
+        let delivered = delivered.map_err(|source| BrowserError::Io {
+            url: redirect,
+            source,
+        })?;
+        visit.wrong = delivered.wrong;
+        if let Some(response) = delivered.response {
+            let page = Page::of(response);
+            (visit.status, visit.headers, visit.page) = (page.status, page.headers, page.body);
+        }
+        Ok(visit)
+    }
+}
+
+/// One request of the browser.
+pub(crate) struct Step {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    /// Of a form.
+    pub(crate) body: Option<String>,
+    /// The page with the form.
+    pub(crate) from: Option<Url>,
+}
+
+impl Step {
+    fn get(url: Url) -> Self {
+        Self {
+            method: Method::GET,
+            url,
+            body: None,
+            from: None,
+        }
+    }
+}
+
+struct Page {
+    status: u16,
+    headers: HeaderMap,
+    body: String,
+}
+
+async fn load(step: &Step, cookies: &mut Cookies) -> Result<Page, BrowserError> {
+    let failed = |source| BrowserError::Io {
+        url: step.url.clone(),
+        source,
+    };
+    let mut request = Request::builder()
+        .method(step.method.clone())
+        .uri(step.url.as_str());
+    request = request
+        .header(header::ACCEPT, "text/html")
+        .header("sec-fetch-mode", "navigate");
+    if let Some(cookie) = cookies.for_url(&step.url) {
+        request = request.header(header::COOKIE, cookie);
+    }
+    if let Some(from) = &step.from {
+        let origin = from.origin();
+        let site = if origin == step.url.origin() {
+            "same-origin"
+        } else {
+            "cross-site"
+        };
+        request = request
+            .header(header::ORIGIN, origin.ascii_serialization())
+            .header("sec-fetch-site", site)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    }
+    let body = step.body.clone().unwrap_or_default().into_bytes();
+    let request = request
+        .body(body)
+        .map_err(|error| failed(io::Error::other(error)))?;
+    let response = plain::send(request).await.map_err(failed)?;
+    cookies.keep(&step.url, response.headers());
+    Ok(Page::of(response))
+}
+
+impl Page {
+    fn of(response: http::Response<Vec<u8>>) -> Self {
+        let (parts, body) = response.into_parts();
+        Self {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        }
+    }
+
+    /// Where the page leads: a redirect, a form, or nowhere.
+    fn next(&self, step: &Step, answer: &Answer<'_>) -> Result<Option<Step>, BrowserError> {
+        let location = self
+            .headers
+            .get(header::LOCATION)
+            .and_then(|value| value.to_str().ok());
+        match location {
+            Some(location) if (300..400).contains(&self.status) => {
+                let target = step.url.join(location);
+                let url = target.map_err(|_| BrowserError::Redirect(step.url.clone()))?;
+                // 307 and 308 keep the method and the body (RFC 9110, section 15.4).
+                let kept = matches!(self.status, 307 | 308);
+                let (method, body) = if kept {
+                    (step.method.clone(), step.body.clone())
+                } else {
+                    (Method::GET, None)
+                };
+                Ok(Some(Step {
+                    method,
+                    url,
+                    body,
+                    from: None,
+                }))
+            }
+            _ if self.is_html() && self.status < 500 => {
+                Ok(forms::submit(&self.body, &step.url, answer))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn is_html(&self) -> bool {
+        let kind = self
+            .headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
+        kind.is_some_and(|kind| kind.starts_with("text/html"))
+    }
+
+    fn ended(self, url: Url, trail: Vec<Url>) -> Visit {
+        Visit {
+            url,
+            status: self.status,
+            page: self.body,
+            headers: self.headers,
+            redirect: None,
+            wrong: Vec::new(),
+            trail,
+        }
+    }
+}
+
+fn redirect_uri_of(url: &Url) -> Option<String> {
+    url.query_pairs()
+        .find(|(name, _)| name == "redirect_uri")
+        .map(|(_, value)| value.into_owned())
+}
+
+/// The redirect URI itself, with whatever query or fragment was added.
+fn is_redirect_to(url: &Url, redirect_uri: &str) -> bool {
+    let Ok(target) = Url::parse(redirect_uri) else {
+        return false;
+    };
+    url.scheme() == target.scheme()
+        && url.host_str() == target.host_str()
+        && url.port_or_known_default() == target.port_or_known_default()
+        && url.path() == target.path()
+}

@@ -1,0 +1,38 @@
+//! The authorization server, well-behaved until told otherwise.
+mod answer;
+mod app;
+mod authorization;
+mod browser_binding;
+mod builder;
+mod client_authentication;
+mod device;
+mod devices;
+mod endpoint;
+mod fault_set;
+mod faults;
+mod grants;
+mod id_token;
+mod interactions;
+mod keys;
+mod metadata;
+mod pages;
+mod parameters;
+mod parties;
+mod pipeline;
+mod record;
+mod registration;
+mod resource;
+mod revocation;
+mod routes;
+mod running;
+mod token;
+mod wire;
+
+pub use app::HOSTILE;
+pub use builder::{AuthorizationServer, AuthorizationServerBuilder};
+pub use endpoint::{Endpoint, UnknownEndpoint};
+pub use fault_set::Faults;
+pub use faults::{Fault, FaultError};
+pub use parties::{Client, DEFAULT_CLIENT_ID, User};
+pub use record::RecordedRequest;
+pub use running::{IssuedTokens, Server};
