@@ -1,0 +1,208 @@
+//! Connections: each in a task of its own, bounded in number and time.
+
+use super::{
+    LoopbackRequest,
+    request::check,
+    response::{HEAD_TIMED_OUT, finish, refusal},
+};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::{
+    convert::Infallible,
+    future::poll_fn,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    task::{AbortHandle, JoinSet},
+};
+
+const MAX_CONNECTIONS: usize = 64;
+const MAX_HEAD: usize = 48 * 1024;
+const MAX_BODY: usize = 64 * 1024;
+const HEAD_DEADLINE: Duration = Duration::from_secs(5);
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
+/// Head, body, and an answer that the other side does not read.
+const WHOLE_DEADLINE: Duration = Duration::from_secs(20);
+const GRACE: Duration = Duration::from_secs(2);
+
+/// All open connections. Dropping it ends them.
+pub(super) struct Connections<H> {
+    server: Arc<Server<H>>,
+    tasks: JoinSet<()>,
+    open: Vec<Open>,
+}
+
+struct Server<H> {
+    handler: H,
+    port: u16,
+}
+
+struct Open {
+    task: AbortHandle,
+    /// Its request was read whole.
+    busy: Arc<AtomicBool>,
+}
+
+impl Open {
+    fn is_idle(&self) -> bool {
+        !self.busy.load(Ordering::SeqCst)
+    }
+}
+
+impl<H> Connections<H>
+where
+    H: Fn(LoopbackRequest) -> Response<String> + Send + Sync + 'static,
+{
+    pub(super) fn new(handler: H, port: u16) -> Self {
+        Self {
+            server: Arc::new(Server { handler, port }),
+            tasks: JoinSet::new(),
+            open: Vec::new(),
+        }
+    }
+
+    /// Whether one more can be let in, if need be in place of one that has not asked for anything yet.
+    pub(super) fn have_room(&self) -> bool {
+        self.open.len() < MAX_CONNECTIONS || self.open.iter().any(Open::is_idle)
+    }
+
+    pub(super) fn admit(&mut self, stream: TcpStream, peer: SocketAddr) {
+        if self.open.len() >= MAX_CONNECTIONS
+            && let Some(oldest) = self.open.iter().position(Open::is_idle)
+        {
+            self.open.remove(oldest).task.abort();
+        }
+        let busy = Arc::new(AtomicBool::new(false));
+        let server = Arc::clone(&self.server);
+        let task = self
+            .tasks
+            .spawn(server.run(stream, peer, Arc::clone(&busy)));
+        self.open.push(Open { task, busy });
+    }
+
+    /// Waits until a connection has ended; for ever when there is none.
+    pub(super) async fn one_ended(&mut self) {
+        match self.tasks.join_next().await {
+            Some(_) => self.open.retain(|open| !open.task.is_finished()),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Lets those that were asked something finish their answer.
+    pub(super) async fn finish(mut self) {
+        for open in self.open.iter().filter(|open| open.is_idle()) {
+            open.task.abort();
+        }
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(GRACE, all).await.is_err() {
+            tracing::debug!("connections were still open at the end");
+        }
+    }
+}
+
+impl<H> Server<H>
+where
+    H: Fn(LoopbackRequest) -> Response<String> + Send + Sync + 'static,
+{
+    async fn run(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, busy: Arc<AtomicBool>) {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "no TCP_NODELAY");
+        }
+        let service = service_fn(|request| Box::pin(self.answer(request, peer, &busy)));
+        let mut connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_DEADLINE)
+            .keep_alive(false)
+            .half_close(true)
+            .max_buf_size(MAX_HEAD)
+            .serve_connection(TokioIo::new(stream), service);
+        let served = poll_fn(|context| connection.poll_without_shutdown(context));
+        let Ok(served) = tokio::time::timeout(WHOLE_DEADLINE, served).await else {
+            return;
+        };
+        let mut stream = connection.into_parts().io.into_inner();
+        if let Err(error) = served {
+            tracing::debug!(%error, "a connection ended badly");
+            if error.is_timeout() && stream.write_all(HEAD_TIMED_OUT).await.is_err() {
+                return;
+            }
+        }
+        linger(stream).await;
+    }
+
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        busy: &AtomicBool,
+    ) -> Result<Response<Full<Bytes>>, Infallible> {
+        let (parts, body) = request.into_parts();
+        if let Err(status) = check(&parts.uri, &parts.headers, self.port) {
+            return Ok(refusal(status));
+        }
+        let body = match read(&parts.headers, body).await {
+            Ok(body) => body,
+            Err(status) => return Ok(refusal(status)),
+        };
+        busy.store(true, Ordering::SeqCst);
+        let answer = (self.handler)(LoopbackRequest {
+            method: parts.method,
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().map(str::to_owned),
+            headers: parts.headers,
+            body,
+            peer,
+        });
+        Ok(finish(answer))
+    }
+}
+
+async fn read(headers: &http::HeaderMap, body: Incoming) -> Result<Vec<u8>, StatusCode> {
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > MAX_BODY) {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    let whole = Limited::new(body, MAX_BODY).collect();
+    match tokio::time::timeout(BODY_DEADLINE, whole).await {
+        Ok(Ok(body)) => Ok(body.to_bytes().to_vec()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+    }
+}
+
+/// Closes in a way that lets the answer arrive: closing with unread input would reset the
+/// connection, and a reset can overtake the answer.
+async fn linger(mut stream: TcpStream) {
+    if stream.shutdown().await.is_err() {
+        return;
+    }
+    let drained = async {
+        let mut rest = vec![0; 16 * 1024];
+        let mut budget = 2 * 1024 * 1024_usize;
+        while budget > 0 {
+            match stream.read(&mut rest).await {
+                Ok(0) | Err(_) => break,
+                Ok(count) => budget = budget.saturating_sub(count),
+            }
+        }
+    };
+    if tokio::time::timeout(Duration::from_secs(1), drained)
+        .await
+        .is_err()
+    {
+        tracing::trace!("the other side did not close");
+    }
+}
