@@ -13,7 +13,7 @@ use oarlock_oauth::text::Untrusted;
 /// The style is named by its digest, so nothing else that might slip in is ever applied.
 const POLICY: HeaderValue = HeaderValue::from_static(concat!(
     "default-src 'none'; img-src data:; style-src 'sha256-",
-    "pb0UH3KnyV07JDB33BhyZskJSMADBD5sj6XNqVb+CgQ=",
+    "q16sdRPZqNgwuakX3QqamTIxUVefbHSeFcZxpP+4bhU=",
     "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 ));
 
@@ -131,11 +131,16 @@ impl Page {
                 reason: None,
                 next: "The program is still working on it and will say how it ends. You can close this window.",
             },
-            Self::Denied { provider, description } => PageTemplate {
+            Self::Denied {
+                provider,
+                description,
+            } => PageTemplate {
                 tone: Tone::Bad,
                 title: format!("Access to {provider} denied"),
                 heading: "Access was denied".into(),
-                reason: description.as_ref().map(|text| format!("{provider} says: {text}")),
+                reason: description
+                    .as_ref()
+                    .map(|text| format!("{provider} says: {text}")),
                 next: "You are not logged in. To try again, start the login anew in the program.",
             },
             Self::Failed { provider, reason } => PageTemplate {

@@ -25,14 +25,20 @@ pub struct Silent;
 impl Terminal {
     /// The terminal of this process; without colour where `NO_COLOR` is set, `TERM` is `dumb`, or standard error is no terminal.
     pub fn new(environment: &Environment) -> Self {
-        let wanted = environment.get("NO_COLOR").is_none() && environment.get("TERM") != Some("dumb");
-        Self { colour: wanted && terminal::is_terminal() }
+        let wanted =
+            environment.get("NO_COLOR").is_none() && environment.get("TERM") != Some("dumb");
+        Self {
+            colour: wanted && terminal::is_terminal(),
+        }
     }
 }
 
 impl Interaction for Terminal {
     fn notify(&self, event: &Event<'_>) {
-        let screen = Screen { colour: self.colour, width: terminal::is_terminal().then(terminal::width) };
+        let screen = Screen {
+            colour: self.colour,
+            width: terminal::is_terminal().then(terminal::width),
+        };
         for line in screen.lines(event) {
             terminal::notice(&line);
         }
@@ -86,18 +92,27 @@ enum Line {
 
 impl Screen {
     fn lines(self, event: &Event<'_>) -> Vec<String> {
-        lines_of(event).into_iter().flat_map(|line| self.draw(line)).collect()
+        lines_of(event)
+            .into_iter()
+            .flat_map(|line| self.draw(line))
+            .collect()
     }
 
     fn draw(self, line: Line) -> Vec<String> {
         match line {
             Line::Sentence(text) => self.wrapped(&text),
-            Line::Alarm(text) => self.wrapped(&text).iter().map(|line| self.coloured("33", line)).collect(),
+            Line::Alarm(text) => self
+                .wrapped(&text)
+                .iter()
+                .map(|line| self.coloured("33", line))
+                .collect(),
             Line::Address(text) => vec![text],
             Line::Code(text) => vec![self.coloured("1", &text)],
             Line::Drawing(text) if self.has_room_for(&text) => {
                 // White on black whatever the theme: most readers want dark modules on light.
-                text.lines().map(|line| self.coloured("97;40", line)).collect()
+                text.lines()
+                    .map(|line| self.coloured("97;40", line))
+                    .collect()
             }
             Line::Drawing(_) => self.wrapped("(The terminal is too narrow for the QR code.)"),
             Line::Space => vec![String::new()],
@@ -105,12 +120,20 @@ impl Screen {
     }
 
     fn has_room_for(self, drawing: &str) -> bool {
-        let columns = drawing.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+        let columns = drawing
+            .lines()
+            .map(|line| line.chars().count())
+            .max()
+            .unwrap_or(0);
         self.width.is_none_or(|width| columns <= width)
     }
 
     fn coloured(self, style: &str, text: &str) -> String {
-        if self.colour { format!("\u{1b}[{style}m{text}\u{1b}[0m") } else { text.into() }
+        if self.colour {
+            format!("\u{1b}[{style}m{text}\u{1b}[0m")
+        } else {
+            text.into()
+        }
     }
 
     /// Breaks between words; a word that is too long stays whole.
@@ -140,37 +163,59 @@ fn lines_of(event: &Event<'_>) -> Vec<Line> {
         ],
         Event::BrowserOpened => vec![sentence("A browser was opened with it.")],
         Event::BrowserFailed { reason } => {
-            vec![sentence(format!("No browser could be opened ({reason}). Please open the address yourself."))]
+            vec![sentence(format!(
+                "No browser could be opened ({reason}). Please open the address yourself."
+            ))]
         }
         Event::PasteInvited { hosted_page: true } => {
-            vec![sentence("At the end the page shows a code. Paste it here and press Enter.")]
+            vec![sentence(
+                "At the end the page shows a code. Paste it here and press Enter.",
+            )]
         }
         Event::PasteInvited { hosted_page: false } => vec![sentence(
             "If the browser ends at a page that cannot be reached, paste the address of that page here and press Enter.",
         )],
         Event::PasteRefused { reason } => {
-            vec![Line::Alarm(format!("That does not serve: {reason}. Please paste again."))]
+            vec![Line::Alarm(format!(
+                "That does not serve: {reason}. Please paste again."
+            ))]
         }
         Event::DeviceCode { .. } => device_code(event),
         Event::DeviceOffered => {
-            vec![sentence("No browser that reaches this machine? Press Ctrl-C and log in with --flow device.")]
+            vec![sentence(
+                "No browser that reaches this machine? Press Ctrl-C and log in with --flow device.",
+            )]
         }
         Event::Waiting { timeout } => {
-            vec![sentence(format!("Waiting for the login, at most {}. Ctrl-C cancels.", spell(*timeout)))]
+            vec![sentence(format!(
+                "Waiting for the login, at most {}. Ctrl-C cancels.",
+                spell(*timeout)
+            ))]
         }
         Event::ForeignAnswer { reason } => {
-            vec![Line::Alarm(format!("A request that is no answer to this login was refused: {reason}. Still waiting."))]
+            vec![Line::Alarm(format!(
+                "A request that is no answer to this login was refused: {reason}. Still waiting."
+            ))]
         }
         Event::Exchanging => vec![sentence("The answer came. Finishing the login.")],
         Event::FinishingRefresh => {
-            vec![sentence("A refresh is under way. Waiting for its answer, so that the login is not lost.")]
+            vec![sentence(
+                "A refresh is under way. Waiting for its answer, so that the login is not lost.",
+            )]
         }
         Event::Warning { message } => vec![Line::Alarm(format!("Warning: {message}."))],
     }
 }
 
 fn device_code(event: &Event<'_>) -> Vec<Line> {
-    let Event::DeviceCode { user_code, verification_uri, verification_uri_complete, qr, expires_in } = event else {
+    let Event::DeviceCode {
+        user_code,
+        verification_uri,
+        verification_uri_complete,
+        qr,
+        expires_in,
+    } = event
+    else {
         return Vec::new();
     };
     let mut lines = vec![
@@ -194,7 +239,10 @@ fn device_code(event: &Event<'_>) -> Vec<Line> {
     if let Some(qr) = qr {
         lines.extend([Line::Drawing((*qr).into()), Line::Space]);
     }
-    lines.push(sentence(format!("The code is good for {}.", spell(*expires_in))));
+    lines.push(sentence(format!(
+        "The code is good for {}.",
+        spell(*expires_in)
+    )));
     lines
 }
 

@@ -16,7 +16,8 @@ use crate::{error::Error, interaction::Event};
 const NOBODY_HERE: &str = "there is neither a browser nor a terminal here, and the provider has no device login. \
     Run it in a terminal, or choose --flow loopback and open the address yourself";
 /// The provider's entry lacks what a login starts with.
-const NO_ENDPOINT: &str = "it has neither an authorization_endpoint nor a device_authorization_endpoint";
+const NO_ENDPOINT: &str =
+    "it has neither an authorization_endpoint nor a device_authorization_endpoint";
 
 /// The ways `auto` can go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,9 +37,20 @@ pub(super) enum Plan {
 
 /// The choice. A browser that is near goes before everything; then what needs no browser near; then pasting.
 pub(super) fn plan(situation: Situation) -> Plan {
-    let Situation { opens, local, can_paste, authorization, device, hosted } = situation;
+    let Situation {
+        opens,
+        local,
+        can_paste,
+        authorization,
+        device,
+        hosted,
+    } = situation;
     if !authorization {
-        return if device { Plan::Device } else { Plan::Nothing(NO_ENDPOINT) };
+        return if device {
+            Plan::Device
+        } else {
+            Plan::Nothing(NO_ENDPOINT)
+        };
     }
     if opens || local {
         return Plan::Loopback { paste: can_paste };
@@ -57,9 +69,17 @@ impl Way {
     ///
     /// # Errors
     /// Every port is taken; the redirect URI is not one of this machine.
-    pub(super) async fn loopback(context: &LoginContext<'_>, situation: Situation) -> Result<Self, Error> {
+    pub(super) async fn loopback(
+        context: &LoginContext<'_>,
+        situation: Situation,
+    ) -> Result<Self, Error> {
         let landing = Landing::listening(context).await?;
-        Ok(Self { landing, paste: Paste::Never, opens: situation.opens, offers_device: false })
+        Ok(Self {
+            landing,
+            paste: Paste::Never,
+            opens: situation.opens,
+            offers_device: false,
+        })
     }
 
     /// Pasting alone.
@@ -68,8 +88,15 @@ impl Way {
     /// The redirect URI is not one of this machine.
     pub(super) fn paste(context: &LoginContext<'_>, situation: Situation) -> Result<Self, Error> {
         let landing = Landing::unattended(context)?;
-        let paste = Paste::Only { hosted_page: situation.hosted };
-        Ok(Self { landing, paste, opens: situation.opens, offers_device: false })
+        let paste = Paste::Only {
+            hosted_page: situation.hosted,
+        };
+        Ok(Self {
+            landing,
+            paste,
+            opens: situation.opens,
+            offers_device: false,
+        })
     }
 }
 
@@ -81,17 +108,31 @@ pub(super) async fn login<T>(
 ) -> Result<T, Error> {
     let way = match plan(situation) {
         Plan::Nothing(reason) => return Err(unavailable(context, "any flow", reason)),
-        Plan::HostedPage => Way { offers_device: situation.device, ..Way::paste(context, situation)? },
+        Plan::HostedPage => Way {
+            offers_device: situation.device,
+            ..Way::paste(context, situation)?
+        },
         Plan::Loopback { paste } => match listening(context, situation, paste).await? {
             Some(way) => way,
             None => return keep(device::login(context, situation.opens).await?).await,
         },
         Plan::Device => match device::authorize(context).await {
-            Ok(pending) => return keep(device::tokens(context, pending, situation.opens).await?).await,
-            Err(error) if is_not_for_us(&error) && situation.authorization && situation.can_paste => {
-                let message = format!("the provider does not let this client log in by a device code ({error})");
-                context.interaction.notify(&Event::Warning { message: &message });
-                let situation = Situation { device: false, ..situation };
+            Ok(pending) => {
+                return keep(device::tokens(context, pending, situation.opens).await?).await;
+            }
+            Err(error)
+                if is_not_for_us(&error) && situation.authorization && situation.can_paste =>
+            {
+                let message = format!(
+                    "the provider does not let this client log in by a device code ({error})"
+                );
+                context
+                    .interaction
+                    .notify(&Event::Warning { message: &message });
+                let situation = Situation {
+                    device: false,
+                    ..situation
+                };
                 match listening(context, situation, true).await? {
                     Some(way) => way,
                     None => return Err(error),
@@ -104,25 +145,46 @@ pub(super) async fn login<T>(
 }
 
 /// A listener; where no port is free, pasting alone; where nobody can paste, `None` if the device flow is left.
-async fn listening(context: &LoginContext<'_>, situation: Situation, paste: bool) -> Result<Option<Way>, Error> {
+async fn listening(
+    context: &LoginContext<'_>,
+    situation: Situation,
+    paste: bool,
+) -> Result<Option<Way>, Error> {
     let error = match Way::loopback(context, situation).await {
         Ok(way) => {
             let paste = if paste { Paste::Beside } else { Paste::Never };
-            return Ok(Some(Way { paste, offers_device: situation.device, ..way }));
+            return Ok(Some(Way {
+                paste,
+                offers_device: situation.device,
+                ..way
+            }));
         }
         Err(error @ Error::Bind(_)) if paste || situation.device => error,
         Err(error) => return Err(error),
     };
-    let instead = if paste { "the answer must be pasted" } else { "a device code is used instead" };
-    context.interaction.notify(&Event::Warning { message: &format!("{error}; {instead}") });
-    if paste { Way::paste(context, situation).map(Some) } else { Ok(None) }
+    let instead = if paste {
+        "the answer must be pasted"
+    } else {
+        "a device code is used instead"
+    };
+    context.interaction.notify(&Event::Warning {
+        message: &format!("{error}; {instead}"),
+    });
+    if paste {
+        Way::paste(context, situation).map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
 /// Metadata may name a device endpoint that this client may not use.
 fn is_not_for_us(error: &Error) -> bool {
     match error {
         Error::Token(TokenError::Refused(response)) => {
-            matches!(response.code, ErrorCode::UnauthorizedClient | ErrorCode::UnsupportedGrantType)
+            matches!(
+                response.code,
+                ErrorCode::UnauthorizedClient | ErrorCode::UnsupportedGrantType
+            )
         }
         Error::Token(TokenError::Malformed { status, .. }) => matches!(status, 404 | 405 | 501),
         _ => false,
@@ -136,7 +198,19 @@ mod tests {
     fn situation(facts: &str) -> Situation {
         let is = |fact| facts.split(' ').any(|word| word == fact);
         for word in facts.split(' ') {
-            assert!(["", "opens", "local", "terminal", "no-endpoint", "device", "hosted"].contains(&word), "{word}");
+            assert!(
+                [
+                    "",
+                    "opens",
+                    "local",
+                    "terminal",
+                    "no-endpoint",
+                    "device",
+                    "hosted"
+                ]
+                .contains(&word),
+                "{word}"
+            );
         }
         Situation {
             opens: is("opens"),
@@ -178,7 +252,10 @@ mod tests {
             // A provider with the device grant alone, or with nothing.
             ("opens local terminal no-endpoint device", Plan::Device),
             ("no-endpoint device", Plan::Device),
-            ("opens local terminal no-endpoint", Plan::Nothing(NO_ENDPOINT)),
+            (
+                "opens local terminal no-endpoint",
+                Plan::Nothing(NO_ENDPOINT),
+            ),
             ("no-endpoint hosted terminal", Plan::Nothing(NO_ENDPOINT)),
         ] {
             assert_eq!(plan(situation(facts)), expected, "{facts:?}");
@@ -199,10 +276,18 @@ mod tests {
             };
             match plan(situation) {
                 Plan::Device => assert!(situation.device, "{situation:?}"),
-                Plan::HostedPage => assert!(situation.hosted && situation.can_paste, "{situation:?}"),
+                Plan::HostedPage => {
+                    assert!(situation.hosted && situation.can_paste, "{situation:?}")
+                }
                 Plan::Loopback { paste } => {
-                    assert!(situation.authorization && paste == situation.can_paste, "{situation:?}");
-                    assert!(paste || situation.opens || situation.local, "nobody could answer: {situation:?}");
+                    assert!(
+                        situation.authorization && paste == situation.can_paste,
+                        "{situation:?}"
+                    );
+                    assert!(
+                        paste || situation.opens || situation.local,
+                        "nobody could answer: {situation:?}"
+                    );
                 }
                 Plan::Nothing(_) => assert!(!situation.device, "{situation:?}"),
             }

@@ -59,19 +59,28 @@ impl Refusal {
             Self::Path => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Origin | Self::Prefetch => StatusCode::FORBIDDEN,
-            Self::Empty | Self::Parameters(_) | Self::NoAnswer(_) | Self::Answered => StatusCode::BAD_REQUEST,
+            Self::Empty | Self::Parameters(_) | Self::NoAnswer(_) | Self::Answered => {
+                StatusCode::BAD_REQUEST
+            }
         }
     }
 }
 
 /// Judges a request to a listener on `port` whose redirect URI has this `path`.
-pub(super) fn judge(request: &LoopbackRequest, authorization: &AuthorizationRequest, port: u16, path: &str) -> Verdict {
+pub(super) fn judge(
+    request: &LoopbackRequest,
+    authorization: &AuthorizationRequest,
+    port: u16,
+    path: &str,
+) -> Verdict {
     match parameters(request, port, path) {
         Err(refusal) => Verdict::Foreign(refusal),
         Ok(parameters) => match authorization.check(&parameters) {
             // With the right state, these are the provider's last word; anybody else's lack the state.
             Ok(grant) => Verdict::Answer(Ok(grant)),
-            Err(error @ (AuthorizationError::Refused(_) | AuthorizationError::WrongIssuer)) => Verdict::Answer(Err(error)),
+            Err(error @ (AuthorizationError::Refused(_) | AuthorizationError::WrongIssuer)) => {
+                Verdict::Answer(Err(error))
+            }
             Err(error) => Verdict::Foreign(Refusal::NoAnswer(error)),
         },
     }
@@ -97,18 +106,29 @@ fn parameters(request: &LoopbackRequest, port: u16, path: &str) -> Result<Parame
 }
 
 fn is_prefetch(headers: &HeaderMap) -> bool {
-    PREFETCH_HEADERS.iter().flat_map(|name| headers.get_all(*name)).any(|value| {
-        let value = value.as_bytes().to_ascii_lowercase();
-        [&b"prefetch"[..], b"preview", b"prerender"].iter().any(|word| value.windows(word.len()).any(|part| part == *word))
-    })
+    PREFETCH_HEADERS
+        .iter()
+        .flat_map(|name| headers.get_all(*name))
+        .any(|value| {
+            let value = value.as_bytes().to_ascii_lowercase();
+            [&b"prefetch"[..], b"preview", b"prerender"]
+                .iter()
+                .any(|word| value.windows(word.len()).any(|part| part == *word))
+        })
 }
 
 /// A redirect is a navigation: it has no `Origin` (only scripts and POSTs have one), and browsers that say the
 /// mode of a request say `navigate` (Fetch Metadata). `Origin: null` is refused like any other.
 fn is_navigation(headers: &HeaderMap, port: u16) -> bool {
     let ours = ["127.0.0.1", "[::1]", "localhost"].map(|host| format!("http://{host}:{port}"));
-    let origin = headers.get_all(ORIGIN).iter().all(|origin| ours.iter().any(|our| our.as_bytes() == origin.as_bytes()));
-    let mode = headers.get_all("sec-fetch-mode").iter().all(|mode| mode == "navigate");
+    let origin = headers
+        .get_all(ORIGIN)
+        .iter()
+        .all(|origin| ours.iter().any(|our| our.as_bytes() == origin.as_bytes()));
+    let mode = headers
+        .get_all("sec-fetch-mode")
+        .iter()
+        .all(|mode| mode == "navigate");
     origin && mode
 }
 

@@ -63,12 +63,26 @@ pub(super) async fn login<T>(
     mut way: Way,
     keep: impl AsyncFnOnce(LoginTokens) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let random = AuthorizationRandom { state: random()?, verifier: random()?, nonce: random()? };
-    let request = AuthorizationRequest::new(context.profile, &way.landing.redirect_uri, context.scopes, random)?;
+    let random = AuthorizationRandom {
+        state: random()?,
+        verifier: random()?,
+        nonce: random()?,
+    };
+    let request = AuthorizationRequest::new(
+        context.profile,
+        &way.landing.redirect_uri,
+        context.scopes,
+        random,
+    )?;
     let (desk, output) = Desk::new(request, context.profile.display_name());
     let desk = Arc::new(desk);
     let (close, closed) = oneshot::channel();
-    let server = serve(way.landing.listener.take(), &way.landing.path, Arc::clone(&desk), closed);
+    let server = serve(
+        way.landing.listener.take(),
+        &way.landing.path,
+        Arc::clone(&desk),
+        closed,
+    );
     let work = async {
         let result = obtain(context, &way, &desk, output, keep).await;
         desk.settle(&result);
@@ -80,7 +94,10 @@ pub(super) async fn login<T>(
 }
 
 fn random() -> Result<oarlock_oauth::Random, Error> {
-    entropy::random().map_err(|source| Error::Io { action: "make randomness", source })
+    entropy::random().map_err(|source| Error::Io {
+        action: "make randomness",
+        source,
+    })
 }
 
 fn serve(
@@ -95,7 +112,8 @@ fn serve(
         let port = listener.port();
         let handler = move |request| {
             let (desk, path) = (Arc::clone(&desk), Arc::clone(&path));
-            futures_util::FutureExt::now_or_never(desk.receive(request, port, &path)).unwrap_or_else(|| desk.received())
+            futures_util::FutureExt::now_or_never(desk.receive(request, port, &path))
+                .unwrap_or_else(|| desk.received())
         };
         listener.serve(handler, async { drop(closed.await) }).await;
     }
@@ -111,12 +129,25 @@ async fn obtain<T>(
     let grant = answer(context, way, desk, output).await??;
     context.interaction.notify(&Event::Exchanging);
     let (tokens, clock_offset) = exchange(context, &grant).await?;
-    keep(LoginTokens { tokens, clock_offset, nonce: grant.nonce }).await
+    keep(LoginTokens {
+        tokens,
+        clock_offset,
+        nonce: grant.nonce,
+    })
+    .await
 }
 
 /// Waits for the one answer, within the time a person has.
-async fn answer(context: &LoginContext<'_>, way: &Way, desk: &Desk, output: DeskOutput) -> Result<Answer, Error> {
-    let DeskOutput { mut answer, refusals } = output;
+async fn answer(
+    context: &LoginContext<'_>,
+    way: &Way,
+    desk: &Desk,
+    output: DeskOutput,
+) -> Result<Answer, Error> {
+    let DeskOutput {
+        mut answer,
+        refusals,
+    } = output;
     let timeout = context.options.timeout;
     let deadline = context.clock.monotonic().saturating_add(timeout);
     let asking = async {
@@ -148,7 +179,9 @@ async fn announce(context: &LoginContext<'_>, way: &Way, desk: &Desk) {
     if way.offers_device && !opened {
         interaction.notify(&Event::DeviceOffered);
     }
-    interaction.notify(&Event::Waiting { timeout: context.options.timeout });
+    interaction.notify(&Event::Waiting {
+        timeout: context.options.timeout,
+    });
 }
 
 async fn pasting(context: &LoginContext<'_>, way: &Way, desk: &Desk) -> Result<Infallible, Error> {
@@ -162,14 +195,21 @@ async fn pasting(context: &LoginContext<'_>, way: &Way, desk: &Desk) -> Result<I
 
 async fn tell(context: &LoginContext<'_>, mut refusals: mpsc::Receiver<Refusal>) -> Infallible {
     for _ in 0..FOREIGN_ANSWERS {
-        let Some(refusal) = refusals.recv().await else { break };
-        context.interaction.notify(&Event::ForeignAnswer { reason: &refusal.to_string() });
+        let Some(refusal) = refusals.recv().await else {
+            break;
+        };
+        context.interaction.notify(&Event::ForeignAnswer {
+            reason: &refusal.to_string(),
+        });
     }
     pending().await
 }
 
 /// Exchanges the code. A server that was not reached has not seen it, so it is good for another try.
-async fn exchange(context: &LoginContext<'_>, grant: &CodeGrant) -> Result<(TokenResponse, i64), Error> {
+async fn exchange(
+    context: &LoginContext<'_>,
+    grant: &CodeGrant,
+) -> Result<(TokenResponse, i64), Error> {
     let grant = Grant::Code(grant);
     let once = || exchange::tokens(context.http, &**context.clock, context.profile, &grant);
     for pause in PAUSES {

@@ -100,7 +100,12 @@ impl Desk {
     }
 
     /// Answers a request to the redirect URI. The page comes when the login has ended, so that it never lies.
-    pub(super) async fn receive(&self, request: LoopbackRequest, port: u16, path: &str) -> Response<String> {
+    pub(super) async fn receive(
+        &self,
+        request: LoopbackRequest,
+        port: u16,
+        path: &str,
+    ) -> Response<String> {
         match callback::judge(&request, &self.authorization, port, path) {
             Verdict::Foreign(refusal) => self.refuse(&request, refusal),
             Verdict::Answer(answer) => {
@@ -114,7 +119,10 @@ impl Desk {
     }
 
     fn refuse(&self, request: &LoopbackRequest, refusal: Refusal) -> Response<String> {
-        let page = Page::Foreign { status: refusal.status(), reason: Untrusted::new(refusal.to_string()) };
+        let page = Page::Foreign {
+            status: refusal.status(),
+            reason: Untrusted::new(refusal.to_string()),
+        };
         // Browsers ask for icons and the like; only what carries something may have been meant as an answer.
         if request.query.is_some() || !request.body.is_empty() {
             // Full: enough of them wait to be told of.
@@ -124,7 +132,10 @@ impl Desk {
     }
 
     pub(super) fn received(&self) -> Response<String> {
-        Page::Received { provider: self.provider.clone() }.response()
+        Page::Received {
+            provider: self.provider.clone(),
+        }
+        .response()
     }
 
     async fn outcome(&self) -> Page {
@@ -135,17 +146,25 @@ impl Desk {
             // Late, which is no failure: the program says how it ends.
             Ok(Err(_)) | Err(_) => None,
         }
-        .unwrap_or_else(|| Page::Received { provider: self.provider.clone() })
+        .unwrap_or_else(|| Page::Received {
+            provider: self.provider.clone(),
+        })
     }
 
     /// Says how the login ended, to the browsers that wait and to those that come again.
     pub(super) fn settle<T>(&self, result: &Result<T, Error>) {
         let page = match result {
-            Ok(_) => Page::LoggedIn { provider: self.provider.clone() },
-            Err(error) if error.kind() == ErrorKind::Denied => {
-                Page::Denied { provider: self.provider.clone(), description: description(error) }
-            }
-            Err(error) => Page::Failed { provider: self.provider.clone(), reason: reason(error) },
+            Ok(_) => Page::LoggedIn {
+                provider: self.provider.clone(),
+            },
+            Err(error) if error.kind() == ErrorKind::Denied => Page::Denied {
+                provider: self.provider.clone(),
+                description: description(error),
+            },
+            Err(error) => Page::Failed {
+                provider: self.provider.clone(),
+                reason: reason(error),
+            },
         };
         self.outcome.send_replace(Some(page));
     }

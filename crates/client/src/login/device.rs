@@ -36,11 +36,18 @@ pub(super) async fn authorize(context: &LoginContext<'_>) -> Result<Pending, Err
     // The codes' life began when the answer was sent; on receipt is as near as we know.
     let received = context.clock.monotonic();
     let authorization = device::response(context.profile, &response)?;
-    Ok(Pending { authorization, received })
+    Ok(Pending {
+        authorization,
+        received,
+    })
 }
 
 /// Shows the codes and polls until the person has decided (RFC 8628, sections 3.3 to 3.5).
-pub(super) async fn tokens(context: &LoginContext<'_>, pending: Pending, opens: bool) -> Result<LoginTokens, Error> {
+pub(super) async fn tokens(
+    context: &LoginContext<'_>,
+    pending: Pending,
+    opens: bool,
+) -> Result<LoginTokens, Error> {
     let end = End::of(context, &pending);
     show(context, &pending.authorization, opens).await;
     polled(context, &pending, end).await
@@ -56,8 +63,13 @@ struct End {
 impl End {
     fn of(context: &LoginContext<'_>, pending: &Pending) -> Self {
         Self {
-            expiry: pending.received.saturating_add(pending.authorization.expires_in),
-            patience: context.clock.monotonic().saturating_add(context.options.timeout),
+            expiry: pending
+                .received
+                .saturating_add(pending.authorization.expires_in),
+            patience: context
+                .clock
+                .monotonic()
+                .saturating_add(context.options.timeout),
         }
     }
 
@@ -69,15 +81,29 @@ impl End {
         if self.expiry <= self.patience {
             DeviceError::Expired.into()
         } else {
-            Error::TimedOut { after: context.options.timeout }
+            Error::TimedOut {
+                after: context.options.timeout,
+            }
         }
     }
 }
 
 async fn show(context: &LoginContext<'_>, authorization: &DeviceAuthorization, opens: bool) {
-    let DeviceAuthorization { user_code, verification_uri, verification_uri_complete, expires_in, .. } = authorization;
-    let direct = verification_uri_complete.as_ref().unwrap_or_else(|| verification_uri.url());
-    let qr = context.options.qr.then(|| qr::lines(direct.as_str())).flatten();
+    let DeviceAuthorization {
+        user_code,
+        verification_uri,
+        verification_uri_complete,
+        expires_in,
+        ..
+    } = authorization;
+    let direct = verification_uri_complete
+        .as_ref()
+        .unwrap_or_else(|| verification_uri.url());
+    let qr = context
+        .options
+        .qr
+        .then(|| qr::lines(direct.as_str()))
+        .flatten();
     let interaction = context.interaction;
     interaction.notify(&Event::DeviceCode {
         user_code,
@@ -89,12 +115,21 @@ async fn show(context: &LoginContext<'_>, authorization: &DeviceAuthorization, o
     if opens {
         opening::open(context, direct).await;
     }
-    interaction.notify(&Event::Waiting { timeout: context.options.timeout.min(*expires_in) });
+    interaction.notify(&Event::Waiting {
+        timeout: context.options.timeout.min(*expires_in),
+    });
 }
 
 /// Polls at the pace the server wants. A poll that was sent is waited for: its answer may hold the tokens.
-async fn polled(context: &LoginContext<'_>, pending: &Pending, end: End) -> Result<LoginTokens, Error> {
-    let Pending { authorization, received } = pending;
+async fn polled(
+    context: &LoginContext<'_>,
+    pending: &Pending,
+    end: End,
+) -> Result<LoginTokens, Error> {
+    let Pending {
+        authorization,
+        received,
+    } = pending;
     let clock = &**context.clock;
     let grant = Grant::Device(&authorization.device_code);
     let mut poll = DevicePoll::new(authorization);
@@ -107,12 +142,23 @@ async fn polled(context: &LoginContext<'_>, pending: &Pending, end: End) -> Resu
             return Err(fault.unwrap_or_else(|| end.error(context)));
         }
         let elapsed = clock.monotonic().saturating_sub(*received);
-        let (answer, clock_offset) = match context.http.send(token::request(context.profile, &grant)?).await {
+        let (answer, clock_offset) = match context
+            .http
+            .send(token::request(context.profile, &grant)?)
+            .await
+        {
             Ok(response) => {
                 fault = None;
                 let offset = exchange::clock_offset(&response, clock);
-                let result = token::response(context.profile, &response, server_time(clock.now(), offset));
-                (PollAnswer::Answered { result, interval: device::interval_in(response.body()) }, offset)
+                let result =
+                    token::response(context.profile, &response, server_time(clock.now(), offset));
+                (
+                    PollAnswer::Answered {
+                        result,
+                        interval: device::interval_in(response.body()),
+                    },
+                    offset,
+                )
             }
             Err(error) => {
                 unreachable(context, error.into(), &mut fault)?;
@@ -121,23 +167,36 @@ async fn polled(context: &LoginContext<'_>, pending: &Pending, end: End) -> Resu
         };
         match poll.answer(elapsed, answer)? {
             DeviceStep::Wait(next) => poll = next,
-            DeviceStep::Done(tokens) => return Ok(LoginTokens { tokens: *tokens, clock_offset, nonce: None }),
+            DeviceStep::Done(tokens) => {
+                return Ok(LoginTokens {
+                    tokens: *tokens,
+                    clock_offset,
+                    nonce: None,
+                });
+            }
         }
     }
 }
 
 /// Bears with a network that is away (RFC 8628, section 3.5), and says so once.
-fn unreachable(context: &LoginContext<'_>, error: Error, fault: &mut Option<Error>) -> Result<(), Error> {
+fn unreachable(
+    context: &LoginContext<'_>,
+    error: Error,
+    fault: &mut Option<Error>,
+) -> Result<(), Error> {
     if error.kind() != ErrorKind::Network {
         return Err(error);
     }
     if fault.is_none() {
-        context.interaction.notify(&Event::Warning { message: &format!("{error}; it is tried again") });
+        context.interaction.notify(&Event::Warning {
+            message: &format!("{error}; it is tried again"),
+        });
     }
     *fault = Some(error);
     Ok(())
 }
 
 fn server_time(now: Timestamp, offset: i64) -> Timestamp {
-    now.checked_add(SignedDuration::from_secs(offset)).unwrap_or(now)
+    now.checked_add(SignedDuration::from_secs(offset))
+        .unwrap_or(now)
 }

@@ -17,12 +17,7 @@ mod waiting;
 use std::{sync::Arc, time::Duration};
 
 use oarlock_io::{Clock, Environment, HttpClient};
-use oarlock_oauth::{
-    profile::ProviderProfile,
-    scope::Scopes,
-    secret::Nonce,
-    token::TokenResponse,
-};
+use oarlock_oauth::{profile::ProviderProfile, scope::Scopes, secret::Nonce, token::TokenResponse};
 
 use crate::{error::Error, interaction::Interaction};
 use code::Way;
@@ -128,7 +123,9 @@ pub(crate) async fn run_then<T>(
     let situation = Situation::of(context);
     match context.options.flow {
         Flow::Auto => auto::login(context, situation, keep).await,
-        Flow::Loopback => code::login(context, Way::loopback(context, situation).await?, keep).await,
+        Flow::Loopback => {
+            code::login(context, Way::loopback(context, situation).await?, keep).await
+        }
         Flow::Paste => code::login(context, Way::paste(context, situation)?, keep).await,
         Flow::Device => {
             let pending = device::authorize(context).await?;
@@ -139,7 +136,11 @@ pub(crate) async fn run_then<T>(
 }
 
 fn unavailable(context: &LoginContext<'_>, flow: &'static str, reason: impl Into<String>) -> Error {
-    Error::FlowUnavailable { provider: context.profile.display_name().into(), flow, reason: reason.into() }
+    Error::FlowUnavailable {
+        provider: context.profile.display_name().into(),
+        flow,
+        reason: reason.into(),
+    }
 }
 
 #[cfg(test)]

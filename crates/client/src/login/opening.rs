@@ -20,7 +20,8 @@ pub(super) async fn open(context: &LoginContext<'_>, url: &Url) -> bool {
     };
     let (url, environment) = (url.clone(), context.environment.clone());
     // Starting a program can block.
-    let start = tokio::task::spawn_blocking(move || browser::open(&url, command.as_deref(), &environment));
+    let start =
+        tokio::task::spawn_blocking(move || browser::open(&url, command.as_deref(), &environment));
     let failure = match tokio::time::timeout(PATIENCE, start).await {
         Ok(Ok(Ok(()))) => None,
         Ok(Ok(Err(error))) => Some(error.to_string()),

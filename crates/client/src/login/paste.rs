@@ -7,7 +7,7 @@ use oarlock_oauth::{
     pasted::{self, PastedError},
 };
 
-use super::{desk::Desk, LoginContext, unavailable};
+use super::{LoginContext, desk::Desk, unavailable};
 use crate::{
     error::Error,
     interaction::{Event, Interaction},
@@ -34,14 +34,27 @@ pub(super) enum Reading {
 /// Dropping the future gives the terminal back.
 pub(super) async fn read(interaction: &dyn Interaction, desk: &Desk) -> Result<Reading, Error> {
     // What comes from a file or pipe comes once.
-    let (tries, empty_tries) = if interaction.can_paste() { (TRIES, EMPTY_TRIES) } else { (1, 1) };
+    let (tries, empty_tries) = if interaction.can_paste() {
+        (TRIES, EMPTY_TRIES)
+    } else {
+        (1, 1)
+    };
     let (mut refused, mut empty) = (0, 0);
     loop {
         let text = match interaction.paste().await {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(Error::Cancelled),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(Reading::Ended),
-            Err(source) => return Err(Error::Io { action: "read what is pasted", source }),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                return Err(Error::Cancelled);
+            }
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                return Ok(Reading::Ended);
+            }
+            Err(source) => {
+                return Err(Error::Io {
+                    action: "read what is pasted",
+                    source,
+                });
+            }
         };
         let error = match pasted::read(desk.authorization(), &text) {
             Ok(grant) => {
@@ -49,7 +62,9 @@ pub(super) async fn read(interaction: &dyn Interaction, desk: &Desk) -> Result<R
                 return Ok(Reading::HandedIn);
             }
             // The state was right: this is the provider's last word.
-            Err(PastedError::Refused(error @ (AuthorizationError::Refused(_) | AuthorizationError::WrongIssuer))) => {
+            Err(PastedError::Refused(
+                error @ (AuthorizationError::Refused(_) | AuthorizationError::WrongIssuer),
+            )) => {
                 desk.hand_in(Err(error));
                 return Ok(Reading::HandedIn);
             }
@@ -63,7 +78,9 @@ pub(super) async fn read(interaction: &dyn Interaction, desk: &Desk) -> Result<R
         if refused >= tries || error == PastedError::Empty {
             return Ok(Reading::GaveUp(error));
         }
-        interaction.notify(&Event::PasteRefused { reason: &error.to_string() });
+        interaction.notify(&Event::PasteRefused {
+            reason: &error.to_string(),
+        });
     }
 }
 
@@ -71,7 +88,11 @@ pub(super) async fn read(interaction: &dyn Interaction, desk: &Desk) -> Result<R
 pub(super) async fn only(context: &LoginContext<'_>, desk: &Desk) -> Result<(), Error> {
     match read(context.interaction, desk).await? {
         Reading::HandedIn => Ok(()),
-        Reading::Ended => Err(unavailable(context, "paste", "there is no input to paste into")),
+        Reading::Ended => Err(unavailable(
+            context,
+            "paste",
+            "there is no input to paste into",
+        )),
         Reading::GaveUp(error) => Err(error.into()),
     }
 }

@@ -12,7 +12,10 @@ pub(super) fn lines(text: &str) -> Option<String> {
     let colors = code.into_colors();
     let light = |x: isize, y: isize| {
         let inside = (0..width).contains(&x) && (0..width).contains(&y);
-        let module = usize::try_from(y * width + x).ok().filter(|_| inside).and_then(|index| colors.get(index));
+        let module = usize::try_from(y * width + x)
+            .ok()
+            .filter(|_| inside)
+            .and_then(|index| colors.get(index));
         module != Some(&Color::Dark)
     };
     let mut lines = String::new();
@@ -42,7 +45,11 @@ mod tests {
     fn modules(drawn: &str) -> Vec<Vec<bool>> {
         let mut rows = Vec::new();
         for line in drawn.lines() {
-            rows.push(line.chars().map(|c| matches!(c, '▄' | ' ')).collect::<Vec<_>>());
+            rows.push(
+                line.chars()
+                    .map(|c| matches!(c, '▄' | ' '))
+                    .collect::<Vec<_>>(),
+            );
             rows.push(line.chars().map(|c| matches!(c, '▀' | ' ')).collect());
         }
         rows
@@ -56,21 +63,34 @@ mod tests {
         let rows = modules(&lines(text).unwrap());
         for y in 0..width {
             for x in 0..width {
-                assert_eq!(rows[y + 2][x + 2], colors[y * width + x] == Color::Dark, "{x},{y}");
+                assert_eq!(
+                    rows[y + 2][x + 2],
+                    colors[y * width + x] == Color::Dark,
+                    "{x},{y}"
+                );
             }
         }
         for (index, row) in rows.iter().enumerate().take(width + 4) {
             assert_eq!(row.len(), width + 4);
             let quiet = index < 2 || index >= width + 2;
-            assert!(!quiet || row.iter().all(|dark| !dark), "row {index} is quiet");
-            assert!(!row[0] && !row[1] && !row[width + 2] && !row[width + 3], "row {index} has quiet ends");
+            assert!(
+                !quiet || row.iter().all(|dark| !dark),
+                "row {index} is quiet"
+            );
+            assert!(
+                !row[0] && !row[1] && !row[width + 2] && !row[width + 3],
+                "row {index} has quiet ends"
+            );
         }
     }
 
     #[test]
     fn a_usual_address_fits_forty_columns() {
         let drawn = lines("https://op.example.com/device?user_code=WDJB-MJHT").unwrap();
-        assert!(drawn.lines().all(|line| line.chars().count() <= 40), "{drawn}");
+        assert!(
+            drawn.lines().all(|line| line.chars().count() <= 40),
+            "{drawn}"
+        );
     }
 
     #[test]

@@ -40,10 +40,11 @@ impl Situation {
     }
 }
 
-/// Over SSH a browser would open on the far side, if at all; in containers and WSL without a display there is none.
+/// Over SSH a browser would open on the far side, if at all; without a display there is none, except that of Windows around WSL.
 /// An editor's remote terminal is the exception: its `BROWSER` opens on the near side, and it forwards the port.
 fn is_local(environment: &Environment) -> bool {
-    let editor = environment.get("VSCODE_IPC_HOOK_CLI").is_some() && environment.get("BROWSER").is_some();
+    let editor =
+        environment.get("VSCODE_IPC_HOOK_CLI").is_some() && environment.get("BROWSER").is_some();
     editor || (environment.has_browser() && !environment.place().ssh)
 }
 
@@ -54,31 +55,82 @@ mod tests {
 
     #[test]
     fn a_browser_is_near_where_a_display_is_and_no_ssh() {
-        let display = Place { display: true, ..Place::default() };
+        let display = Place {
+            display: true,
+            ..Place::default()
+        };
         let nothing: [(&str, &str); 0] = [];
         let place = |place| Environment::from_pairs(nothing).with_place(place);
         assert!(is_local(&place(display)));
-        assert!(is_local(&place(Place { container: true, ..display })), "a container with a display");
-        assert!(is_local(&place(Place { wsl: true, ..display })), "WSL with a display");
-        assert!(!is_local(&place(Place { ssh: true, ..display })), "a forwarded display is slow and its loopback is there");
+        assert!(
+            is_local(&place(Place {
+                container: true,
+                ..display
+            })),
+            "a container with a display"
+        );
+        assert!(
+            is_local(&place(Place {
+                wsl: true,
+                ..display
+            })),
+            "WSL with a display"
+        );
+        assert!(
+            is_local(&place(Place {
+                wsl: true,
+                ..Place::default()
+            })),
+            "Windows has a browser, and forwards loopback"
+        );
+        assert!(
+            !is_local(&place(Place {
+                ssh: true,
+                ..display
+            })),
+            "a forwarded display is slow and its loopback is there"
+        );
         assert!(!is_local(&place(Place::default())));
-        assert!(!is_local(&place(Place { container: true, ..Place::default() })));
-        assert!(!is_local(&place(Place { wsl: true, ..Place::default() })));
+        assert!(!is_local(&place(Place {
+            container: true,
+            ..Place::default()
+        })));
+        assert!(!is_local(&place(Place {
+            wsl: true,
+            container: true,
+            ..Place::default()
+        })));
     }
 
     #[test]
     fn a_browser_that_is_named_counts_but_not_over_ssh() {
         let named = |place| Environment::from_pairs([("BROWSER", "firefox")]).with_place(place);
         assert!(is_local(&named(Place::default())));
-        assert!(is_local(&named(Place { container: true, ..Place::default() })));
-        assert!(!is_local(&named(Place { ssh: true, ..Place::default() })));
+        assert!(is_local(&named(Place {
+            container: true,
+            ..Place::default()
+        })));
+        assert!(!is_local(&named(Place {
+            ssh: true,
+            ..Place::default()
+        })));
     }
 
     #[test]
     fn an_editors_remote_terminal_brings_its_browser() {
-        let remote = Place { ssh: true, ..Place::default() };
-        let editor = [("VSCODE_IPC_HOOK_CLI", "/run/ipc.sock"), ("BROWSER", "/opt/editor/helper")];
-        assert!(is_local(&Environment::from_pairs(editor).with_place(remote)));
-        assert!(!is_local(&Environment::from_pairs([("VSCODE_IPC_HOOK_CLI", "/run/ipc.sock")]).with_place(remote)));
+        let remote = Place {
+            ssh: true,
+            ..Place::default()
+        };
+        let editor = [
+            ("VSCODE_IPC_HOOK_CLI", "/run/ipc.sock"),
+            ("BROWSER", "/opt/editor/helper"),
+        ];
+        assert!(is_local(
+            &Environment::from_pairs(editor).with_place(remote)
+        ));
+        assert!(!is_local(
+            &Environment::from_pairs([("VSCODE_IPC_HOOK_CLI", "/run/ipc.sock")]).with_place(remote)
+        ));
     }
 }

@@ -25,14 +25,24 @@ impl Client {
     ///
     /// # Errors
     /// As [`login`](Self::login).
-    pub async fn login_with(&self, mut profile: ProviderProfile, options: &LoginOptions) -> Result<Credential, Error> {
-        let account = options.account.as_deref().or_else(|| self.environment().get("OARLOCK_ACCOUNT"));
+    pub async fn login_with(
+        &self,
+        mut profile: ProviderProfile,
+        options: &LoginOptions,
+    ) -> Result<Credential, Error> {
+        let account = options
+            .account
+            .as_deref()
+            .or_else(|| self.environment().get("OARLOCK_ACCOUNT"));
         let key = AccountKey::new(&profile.name, account.unwrap_or(DEFAULT_ACCOUNT))?;
         self.check_store(&key).await?;
         self.reuse_registration(&key, &mut profile)?;
         let http = self.http()?;
         discovery::complete(http, &mut profile).await?;
-        let scopes = options.scopes.clone().unwrap_or_else(|| default_scopes(&profile));
+        let scopes = options
+            .scopes
+            .clone()
+            .unwrap_or_else(|| default_scopes(&profile));
         discovery::register(http, &mut profile, &self.inner.application, &scopes).await?;
         let context = LoginContext {
             profile: &profile,
@@ -43,7 +53,11 @@ impl Client {
             environment: self.environment(),
             interaction: self.interaction(),
         };
-        let LoginTokens { tokens, clock_offset, nonce } = run(&context).await?;
+        let LoginTokens {
+            tokens,
+            clock_offset,
+            nonce,
+        } = run(&context).await?;
         let mut credential = Credential::new(&key, profile, tokens, &scopes, clock_offset);
         if options.flow == Flow::ClientCredentials {
             credential.renewal = Renewal::ClientCredentials;
@@ -62,7 +76,11 @@ impl Client {
         .await
     }
 
-    async fn save_login(&self, key: AccountKey, credential: Credential) -> Result<Credential, Error> {
+    async fn save_login(
+        &self,
+        key: AccountKey,
+        credential: Credential,
+    ) -> Result<Credential, Error> {
         let store = self.store().clone();
         blocking(move || {
             let lock = store.lock(&key)?;
@@ -74,15 +92,24 @@ impl Client {
     }
 
     /// A client that was registered for the earlier login serves again; registering anew each time would litter the server.
-    fn reuse_registration(&self, key: &AccountKey, profile: &mut ProviderProfile) -> Result<(), Error> {
+    fn reuse_registration(
+        &self,
+        key: &AccountKey,
+        profile: &mut ProviderProfile,
+    ) -> Result<(), Error> {
         let known: Vec<ProviderProfile> = self
             .logins()?
             .into_iter()
             .filter(|(stored, _)| stored.provider() == key.provider())
             .filter_map(|(_, credential)| Some(credential.ok()?.profile))
             .collect();
-        if let Some(other) = known.iter().find(|known| known.issuer != profile.issuer && known.issuer.is_some()) {
-            let (Some(old), Some(new)) = (&other.issuer, &profile.issuer) else { return Ok(()) };
+        if let Some(other) = known
+            .iter()
+            .find(|known| known.issuer != profile.issuer && known.issuer.is_some())
+        {
+            let (Some(old), Some(new)) = (&other.issuer, &profile.issuer) else {
+                return Ok(());
+            };
             return Err(crate::config::ConfigError::Edit {
                 message: format!(
                     "{} is logged in at {old}, not at {new}; log out there first, or name the new one: oarlock provider add NAME --issuer {new}",
@@ -114,5 +141,8 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, crate::store::StoreError> + Send + 'static,
 ) -> Result<T, Error> {
     let joined = tokio::task::spawn_blocking(work).await;
-    Ok(joined.map_err(|error| Error::Io { action: "reach the credential store", source: std::io::Error::other(error) })??)
+    Ok(joined.map_err(|error| Error::Io {
+        action: "reach the credential store",
+        source: std::io::Error::other(error),
+    })??)
 }

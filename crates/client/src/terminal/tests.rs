@@ -5,13 +5,29 @@ use url::Url;
 
 use super::*;
 
-const NARROW: Screen = Screen { colour: false, width: Some(40) };
-const WIDE: Screen = Screen { colour: false, width: Some(200) };
-const PIPE: Screen = Screen { colour: false, width: None };
-const COLOUR: Screen = Screen { colour: true, width: Some(80) };
+const NARROW: Screen = Screen {
+    colour: false,
+    width: Some(40),
+};
+const WIDE: Screen = Screen {
+    colour: false,
+    width: Some(200),
+};
+const PIPE: Screen = Screen {
+    colour: false,
+    width: None,
+};
+const COLOUR: Screen = Screen {
+    colour: true,
+    width: Some(80),
+};
 
 fn long_url() -> Url {
-    Url::parse(&format!("https://op.example.com/authorize?response_type=code&client_id=client&state={}", "s".repeat(120))).unwrap()
+    Url::parse(&format!(
+        "https://op.example.com/authorize?response_type=code&client_id=client&state={}",
+        "s".repeat(120)
+    ))
+    .unwrap()
 }
 
 /// Calls `see` with every event.
@@ -24,10 +40,14 @@ fn every(mut see: impl FnMut(&Event<'_>)) {
     for event in [
         Event::OpenUrl { url: &url },
         Event::BrowserOpened,
-        Event::BrowserFailed { reason: "there is no browser here" },
+        Event::BrowserFailed {
+            reason: "there is no browser here",
+        },
         Event::PasteInvited { hosted_page: false },
         Event::PasteInvited { hosted_page: true },
-        Event::PasteRefused { reason: "nothing was pasted" },
+        Event::PasteRefused {
+            reason: "nothing was pasted",
+        },
         Event::DeviceCode {
             user_code: &user_code,
             verification_uri: &verification_uri,
@@ -44,10 +64,14 @@ fn every(mut see: impl FnMut(&Event<'_>)) {
         },
         Event::DeviceOffered,
         Event::Waiting { timeout },
-        Event::ForeignAnswer { reason: "this answer belongs to another login (its state differs)" },
+        Event::ForeignAnswer {
+            reason: "this answer belongs to another login (its state differs)",
+        },
         Event::Exchanging,
         Event::FinishingRefresh,
-        Event::Warning { message: "port 1455 is taken by another program; the answer must be pasted" },
+        Event::Warning {
+            message: "port 1455 is taken by another program; the answer must be pasted",
+        },
     ] {
         see(&event);
     }
@@ -67,7 +91,10 @@ fn all(screen: Screen) -> String {
 
 #[test]
 fn it_reads_well_at_eighty_columns() {
-    insta::assert_snapshot!(all(Screen { colour: false, width: Some(80) }));
+    insta::assert_snapshot!(all(Screen {
+        colour: false,
+        width: Some(80)
+    }));
 }
 
 #[test]
@@ -79,16 +106,27 @@ fn it_reads_well_at_forty_columns() {
 fn sentences_fit_and_addresses_stay_whole() {
     for width in [20, 40, 60, 80, 200] {
         every(|event| {
-            for line in (Screen { colour: false, width: Some(width) }).lines(event) {
+            for line in (Screen {
+                colour: false,
+                width: Some(width),
+            })
+            .lines(event)
+            {
                 let is_address = line.starts_with("https://");
-                assert!(is_address || line.chars().count() <= width.min(WIDEST), "{width}: {line:?}");
+                assert!(
+                    is_address || line.chars().count() <= width.min(WIDEST),
+                    "{width}: {line:?}"
+                );
             }
         });
     }
     let url = long_url();
     for screen in [NARROW, WIDE, PIPE, COLOUR] {
         let lines = screen.lines(&Event::OpenUrl { url: &url });
-        assert!(lines.iter().any(|line| line == url.as_str()), "{screen:?}: {lines:?}");
+        assert!(
+            lines.iter().any(|line| line == url.as_str()),
+            "{screen:?}: {lines:?}"
+        );
     }
 }
 
@@ -119,7 +157,10 @@ fn without_colour_there_is_no_escape() {
 #[test]
 fn no_color_and_dumb_terminals_are_honoured() {
     for pair in [("NO_COLOR", "1"), ("TERM", "dumb")] {
-        assert!(!Terminal::new(&Environment::from_pairs([pair])).colour, "{pair:?}");
+        assert!(
+            !Terminal::new(&Environment::from_pairs([pair])).colour,
+            "{pair:?}"
+        );
     }
 }
 
@@ -144,12 +185,18 @@ fn hostile_06_a_user_code_cannot_write_on_the_terminal() {
         expires_in: Duration::from_secs(600),
     };
     for line in WIDE.lines(&event) {
-        assert!(!line.chars().any(|c| c.is_control() || c == '\u{202e}'), "{line:?}");
+        assert!(
+            !line.chars().any(|c| c.is_control() || c == '\u{202e}'),
+            "{line:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_service_has_nobody_to_ask() {
     assert!(!Silent.can_paste());
-    assert_eq!(Silent.paste().await.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    assert_eq!(
+        Silent.paste().await.unwrap_err().kind(),
+        io::ErrorKind::UnexpectedEof
+    );
 }

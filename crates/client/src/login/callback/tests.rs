@@ -14,10 +14,21 @@ pub(in crate::login) fn authorization(byte: u8) -> AuthorizationRequest {
     let mut profile = ProviderProfile::named("example");
     profile.client_id = Some("client".into());
     profile.issuer = Some(Issuer::parse("https://op.example.com").unwrap());
-    profile.authorization_endpoint = Some(Endpoint::parse("https://op.example.com/authorize").unwrap());
+    profile.authorization_endpoint =
+        Some(Endpoint::parse("https://op.example.com/authorize").unwrap());
     profile.authorization_response_iss_parameter_supported = true;
-    let random = AuthorizationRandom { state: [byte; 32], verifier: [byte ^ 0x55; 32], nonce: [byte ^ 0xaa; 32] };
-    AuthorizationRequest::new(&profile, "http://127.0.0.1:50123/callback", &Scopes::parse("openid"), random).unwrap()
+    let random = AuthorizationRandom {
+        state: [byte; 32],
+        verifier: [byte ^ 0x55; 32],
+        nonce: [byte ^ 0xaa; 32],
+    };
+    AuthorizationRequest::new(
+        &profile,
+        "http://127.0.0.1:50123/callback",
+        &Scopes::parse("openid"),
+        random,
+    )
+    .unwrap()
 }
 
 pub(in crate::login) fn get(query: &str) -> LoopbackRequest {
@@ -33,7 +44,10 @@ pub(in crate::login) fn get(query: &str) -> LoopbackRequest {
 
 /// The query of a good answer.
 pub(in crate::login) fn good(authorization: &AuthorizationRequest) -> String {
-    format!("code=abc&state={}&iss=https%3A%2F%2Fop.example.com", authorization.state().expose())
+    format!(
+        "code=abc&state={}&iss=https%3A%2F%2Fop.example.com",
+        authorization.state().expose()
+    )
 }
 
 fn judged(request: &LoopbackRequest) -> Verdict {
@@ -53,13 +67,18 @@ fn state() -> String {
 
 fn with(name: &str, value: &str) -> LoopbackRequest {
     let mut request = get(&good(&authorization(1)));
-    request.headers.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
+    request.headers.append(
+        HeaderName::from_bytes(name.as_bytes()).unwrap(),
+        HeaderValue::from_str(value).unwrap(),
+    );
     request
 }
 
 #[test]
 fn the_providers_answer_is_taken() {
-    let Verdict::Answer(Ok(grant)) = judged(&get(&good(&authorization(1)))) else { panic!("refused") };
+    let Verdict::Answer(Ok(grant)) = judged(&get(&good(&authorization(1)))) else {
+        panic!("refused")
+    };
     assert_eq!(grant.code.expose(), "abc");
     assert!(grant.verifier.is_some() && grant.nonce.is_some());
 }
@@ -74,14 +93,22 @@ fn a_browsers_own_headers_are_no_obstacle() {
         ("upgrade-insecure-requests", "1"),
         ("origin", "http://127.0.0.1:50123"),
     ] {
-        assert!(matches!(judged(&with(name, value)), Verdict::Answer(Ok(_))), "{name}: {value}");
+        assert!(
+            matches!(judged(&with(name, value)), Verdict::Answer(Ok(_))),
+            "{name}: {value}"
+        );
     }
 }
 
 #[test]
 fn the_providers_refusal_is_an_answer_too() {
-    let query = format!("error=access_denied&state={}&iss=https%3A%2F%2Fop.example.com", state());
-    let Verdict::Answer(Err(AuthorizationError::Refused(response))) = judged(&get(&query)) else { panic!("no refusal") };
+    let query = format!(
+        "error=access_denied&state={}&iss=https%3A%2F%2Fop.example.com",
+        state()
+    );
+    let Verdict::Answer(Err(AuthorizationError::Refused(response))) = judged(&get(&query)) else {
+        panic!("no refusal")
+    };
     assert_eq!(response.code, ErrorCode::AccessDenied);
 }
 
@@ -93,16 +120,37 @@ fn a_refusal_without_our_state_ends_nothing() {
 
 #[test]
 fn no_code_is_no_answer() {
-    let refused = refusal(&get(&format!("state={}&iss=https%3A%2F%2Fop.example.com", state())));
+    let refused = refusal(&get(&format!(
+        "state={}&iss=https%3A%2F%2Fop.example.com",
+        state()
+    )));
     assert_eq!(refused, Refusal::NoAnswer(AuthorizationError::NoCode));
     assert_eq!(refusal(&get("")), Refusal::Empty);
-    assert_eq!(refusal(&LoopbackRequest { query: None, ..get("") }), Refusal::Empty);
+    assert_eq!(
+        refusal(&LoopbackRequest {
+            query: None,
+            ..get("")
+        }),
+        Refusal::Empty
+    );
 }
 
 #[test]
 fn other_paths_are_not_found() {
-    for path in ["/", "/favicon.ico", "/callback/", "/Callback", "//callback", "/callback%2f", "/x/../callback", "/%63allback"] {
-        let refused = refusal(&LoopbackRequest { path: path.into(), ..get(&good(&authorization(1))) });
+    for path in [
+        "/",
+        "/favicon.ico",
+        "/callback/",
+        "/Callback",
+        "//callback",
+        "/callback%2f",
+        "/x/../callback",
+        "/%63allback",
+    ] {
+        let refused = refusal(&LoopbackRequest {
+            path: path.into(),
+            ..get(&good(&authorization(1)))
+        });
         assert_eq!(refused, Refusal::Path, "{path}");
         assert_eq!(refused.status(), StatusCode::NOT_FOUND);
     }
@@ -110,7 +158,11 @@ fn other_paths_are_not_found() {
 
 #[test]
 fn hostile_02_a_query_beyond_the_cap_is_refused() {
-    let refused = refusal(&get(&format!("{}&x={}", good(&authorization(1)), "y".repeat(70_000))));
+    let refused = refusal(&get(&format!(
+        "{}&x={}",
+        good(&authorization(1)),
+        "y".repeat(70_000)
+    )));
     assert_eq!(refused, Refusal::Parameters(ParametersError::TooLong));
 }
 
@@ -128,7 +180,11 @@ fn hostile_04_ambiguous_parameters_are_refused() {
         format!("code=abc&state=%5B%22{state}%22%5D&iss=https%3A%2F%2Fop.example.com"),
         "code=abc&state=1&iss=https%3A%2F%2Fop.example.com".to_owned(),
     ] {
-        assert_eq!(refusal(&get(&query)).status(), StatusCode::BAD_REQUEST, "{query}");
+        assert_eq!(
+            refusal(&get(&query)).status(),
+            StatusCode::BAD_REQUEST,
+            "{query}"
+        );
     }
 }
 
@@ -138,7 +194,10 @@ fn hostile_05_encodings_are_decoded_once_and_strictly() {
     let twice: String = state.bytes().map(|byte| format!("%25{byte:02X}")).collect();
     let once: String = state.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let iss = "iss=https%3A%2F%2Fop.example.com";
-    assert!(matches!(judged(&get(&format!("code=abc&state={once}&{iss}"))), Verdict::Answer(Ok(_))));
+    assert!(matches!(
+        judged(&get(&format!("code=abc&state={once}&{iss}"))),
+        Verdict::Answer(Ok(_))
+    ));
     for query in [
         format!("code=abc&state={twice}&{iss}"),
         format!("code=a%00b&state={state}&{iss}"),
@@ -148,15 +207,24 @@ fn hostile_05_encodings_are_decoded_once_and_strictly() {
         format!("code=a%2&state={state}&{iss}"),
         format!("code=abc&state={state}%00&{iss}"),
     ] {
-        assert_eq!(refusal(&get(&query)).status(), StatusCode::BAD_REQUEST, "{query}");
+        assert_eq!(
+            refusal(&get(&query)).status(),
+            StatusCode::BAD_REQUEST,
+            "{query}"
+        );
     }
 }
 
 #[test]
 fn hostile_08_scanners_and_prefetchers_are_refused() {
-    for method in ["HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PROPFIND"] {
+    for method in [
+        "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PROPFIND",
+    ] {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let refused = refusal(&LoopbackRequest { method: method.clone(), ..get(&good(&authorization(1))) });
+        let refused = refusal(&LoopbackRequest {
+            method: method.clone(),
+            ..get(&good(&authorization(1)))
+        });
         assert_eq!(refused.status(), StatusCode::METHOD_NOT_ALLOWED, "{method}");
     }
     for (name, value) in [
@@ -184,7 +252,13 @@ fn hostile_12_another_issuers_answer_ends_the_login_without_a_grant() {
         "&iss=https%3A%2F%2Fop.example.com%3A443",
     ] {
         let verdict = judged(&get(&format!("code=abc&state={state}{iss}")));
-        assert!(matches!(verdict, Verdict::Answer(Err(AuthorizationError::WrongIssuer))), "{iss:?}: {verdict:?}");
+        assert!(
+            matches!(
+                verdict,
+                Verdict::Answer(Err(AuthorizationError::WrongIssuer))
+            ),
+            "{iss:?}: {verdict:?}"
+        );
     }
 }
 
@@ -213,7 +287,8 @@ fn hostile_17_requests_of_other_pages_scripts_are_refused() {
         assert_eq!(refused.status(), StatusCode::FORBIDDEN);
     }
     let mut two = with("origin", "http://127.0.0.1:50123");
-    two.headers.append(ORIGIN, HeaderValue::from_static("https://evil.example"));
+    two.headers
+        .append(ORIGIN, HeaderValue::from_static("https://evil.example"));
     assert_eq!(refusal(&two), Refusal::Origin);
 }
 
@@ -227,9 +302,16 @@ fn hostile_21_the_answer_to_an_attackers_login_is_refused() {
 
 #[test]
 fn refusals_say_nothing_that_was_sent() {
-    for query in ["code=SECRET&state=CANARY", "code=SECRET&code=CANARY", "code=%zzSECRET&state=CANARY"] {
+    for query in [
+        "code=SECRET&state=CANARY",
+        "code=SECRET&code=CANARY",
+        "code=%zzSECRET&state=CANARY",
+    ] {
         let said = refusal(&get(query)).to_string();
-        assert!(!said.contains("SECRET") && !said.contains("CANARY"), "{said}");
+        assert!(
+            !said.contains("SECRET") && !said.contains("CANARY"),
+            "{said}"
+        );
     }
 }
 

@@ -24,7 +24,10 @@ fn sending(desk: &Arc<Desk>, query: &str) -> tokio::task::JoinHandle<Response<St
 }
 
 fn denied() -> String {
-    format!("error=access_denied&state={}&iss=https%3A%2F%2Fop.example.com", authorization(1).state().expose())
+    format!(
+        "error=access_denied&state={}&iss=https%3A%2F%2Fop.example.com",
+        authorization(1).state().expose()
+    )
 }
 
 #[tokio::test]
@@ -46,7 +49,9 @@ async fn a_failed_exchange_is_not_called_a_success() {
     let (desk, output) = desk();
     let page = sending(&desk, &good(&authorization(1)));
     output.answer.await.unwrap().unwrap();
-    desk.settle::<()>(&Err(Error::TimedOut { after: Duration::from_secs(5) }));
+    desk.settle::<()>(&Err(Error::TimedOut {
+        after: Duration::from_secs(5),
+    }));
     let page = page.await.unwrap();
     assert_eq!(page.status(), StatusCode::BAD_GATEWAY);
     assert!(page.body().contains("The login failed"));
@@ -67,7 +72,9 @@ async fn a_denial_ends_the_login_with_its_own_page() {
     let (desk, output) = desk();
     let page = sending(&desk, &denied());
     let error = output.answer.await.unwrap().unwrap_err();
-    let AuthorizationError::Refused(ErrorResponse { code, .. }) = &error else { panic!("{error:?}") };
+    let AuthorizationError::Refused(ErrorResponse { code, .. }) = &error else {
+        panic!("{error:?}")
+    };
     assert_eq!(*code, ErrorCode::AccessDenied);
     desk.settle::<()>(&Err(error.into()));
     let page = page.await.unwrap();
@@ -78,25 +85,41 @@ async fn a_denial_ends_the_login_with_its_own_page() {
 #[tokio::test]
 async fn hostile_06_a_description_is_inert_on_the_page() {
     let (desk, output) = desk();
-    let page = sending(&desk, &format!("{}&error_description=%3Cscript%3Ealert(1)%3C/script%3E%E2%80%AE", denied()));
+    let page = sending(
+        &desk,
+        &format!(
+            "{}&error_description=%3Cscript%3Ealert(1)%3C/script%3E%E2%80%AE",
+            denied()
+        ),
+    );
     let error = output.answer.await.unwrap().unwrap_err();
     desk.settle::<()>(&Err(error.into()));
     let page = page.await.unwrap();
     assert!(page.body().contains("Example says: "), "{}", page.body());
-    assert!(!page.body().contains("<script") && !page.body().contains('\u{202e}'), "{}", page.body());
+    assert!(
+        !page.body().contains("<script") && !page.body().contains('\u{202e}'),
+        "{}",
+        page.body()
+    );
 }
 
 #[tokio::test]
 async fn hostile_09_the_same_again_shows_the_same_without_effect() {
     let (desk, mut output) = desk();
-    let (first, second) = (sending(&desk, &good(&authorization(1))), sending(&desk, &good(&authorization(1))));
+    let (first, second) = (
+        sending(&desk, &good(&authorization(1))),
+        sending(&desk, &good(&authorization(1))),
+    );
     (&mut output.answer).await.unwrap().unwrap();
     desk.settle(&Ok(()));
     let third = sent(&desk, &good(&authorization(1))).await;
     for page in [first.await.unwrap(), second.await.unwrap(), third] {
         assert!(page.body().contains("You are logged in"), "{}", page.body());
     }
-    assert!(output.refusals.try_recv().is_err(), "a reload is nothing to warn of");
+    assert!(
+        output.refusals.try_recv().is_err(),
+        "a reload is nothing to warn of"
+    );
 }
 
 #[tokio::test]
@@ -118,11 +141,16 @@ async fn exactly_one_answer_is_taken() {
 #[tokio::test]
 async fn what_was_pasted_counts_as_the_answer() {
     let (desk, output) = desk();
-    let grant = desk.authorization().check(&oarlock_oauth::parameters::Parameters::parse(&good(&authorization(1))).unwrap());
+    let grant = desk
+        .authorization()
+        .check(&oarlock_oauth::parameters::Parameters::parse(&good(&authorization(1))).unwrap());
     assert!(desk.hand_in(grant.map_err(|_| unreachable!())));
     output.answer.await.unwrap().unwrap();
     desk.settle(&Ok(()));
-    assert_eq!(sent(&desk, &good(&authorization(1))).await.status(), StatusCode::OK);
+    assert_eq!(
+        sent(&desk, &good(&authorization(1))).await.status(),
+        StatusCode::OK
+    );
     let other = good(&authorization(1)).replace("code=abc", "code=other");
     assert_eq!(sent(&desk, &other).await.status(), StatusCode::BAD_REQUEST);
 }
@@ -132,7 +160,10 @@ async fn foreign_requests_consume_nothing_and_are_told_of() {
     let (desk, mut output) = desk();
     let page = sent(&desk, &good(&authorization(2))).await;
     assert_eq!(page.status(), StatusCode::BAD_REQUEST);
-    assert_eq!(output.refusals.recv().await, Some(Refusal::NoAnswer(AuthorizationError::WrongState)));
+    assert_eq!(
+        output.refusals.recv().await,
+        Some(Refusal::NoAnswer(AuthorizationError::WrongState))
+    );
     assert!(output.answer.try_recv().is_err(), "nothing was taken");
     let page = sending(&desk, &good(&authorization(1)));
     output.answer.await.unwrap().unwrap();
@@ -143,8 +174,15 @@ async fn foreign_requests_consume_nothing_and_are_told_of() {
 #[tokio::test]
 async fn icons_are_nothing_to_tell_of() {
     let (desk, mut output) = desk();
-    let icon = LoopbackRequest { path: "/favicon.ico".into(), query: None, ..get("") };
-    assert_eq!(desk.receive(icon, PORT, "/callback").await.status(), StatusCode::NOT_FOUND);
+    let icon = LoopbackRequest {
+        path: "/favicon.ico".into(),
+        query: None,
+        ..get("")
+    };
+    assert_eq!(
+        desk.receive(icon, PORT, "/callback").await.status(),
+        StatusCode::NOT_FOUND
+    );
     assert!(output.refusals.try_recv().is_err());
 }
 
@@ -152,7 +190,10 @@ async fn icons_are_nothing_to_tell_of() {
 async fn a_flood_of_foreign_requests_is_answered_and_takes_no_room() {
     let (desk, mut output) = desk();
     for _ in 0..1_000 {
-        assert_eq!(sent(&desk, "code=x&state=guess").await.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(
+            sent(&desk, "code=x&state=guess").await.status(),
+            StatusCode::BAD_REQUEST
+        );
     }
     let mut told = 0;
     while output.refusals.try_recv().is_ok() {
@@ -171,6 +212,10 @@ async fn pages_hold_no_code_and_no_state() {
     let foreign = sent(&desk, &secret.replace("CANARY", "OTHERCANARY")).await;
     for page in [page.await.unwrap(), foreign] {
         assert!(!page.body().contains("CANARY"), "{}", page.body());
-        assert!(!page.body().contains(authorization(1).state().expose()), "{}", page.body());
+        assert!(
+            !page.body().contains(authorization(1).state().expose()),
+            "{}",
+            page.body()
+        );
     }
 }
