@@ -87,7 +87,7 @@ fn is_passing(status: StatusCode) -> bool {
 
 /// JSON, or a form that carries a token or an error (GitHub and older servers); told apart by content, because the
 /// content type is often wrong.
-fn fields(body: &[u8]) -> Option<Body> {
+pub(crate) fn fields(body: &[u8]) -> Option<Body> {
     let text = std::str::from_utf8(body)
         .ok()?
         .trim_start_matches('\u{feff}')
@@ -129,6 +129,16 @@ fn retry_after(headers: &HeaderMap) -> Option<u64> {
 /// A non-empty string field.
 pub(crate) fn string<'a>(body: &'a Body, name: &str) -> Option<&'a str> {
     body.get(name)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// A JSON pointer (RFC 6901) into an object.
+pub(crate) fn pointed<'a>(body: &'a Body, pointer: &str) -> Option<&'a Value> {
+    let rest = pointer.strip_prefix('/')?;
+    let (first, rest) = rest
+        .find('/')
+        .map_or((rest, ""), |slash| rest.split_at(slash));
+    body.get(&first.replace("~1", "/").replace("~0", "~"))?
+        .pointer(rest)
 }
 
 /// A positive number of seconds, as an integer, a fraction or a string; huge ones saturate. Missing, zero, negative

@@ -1,32 +1,32 @@
 //! Device authorization grant (RFC 8628).
+
+mod poll;
+
+pub use self::poll::{DeviceError, DevicePoll, DeviceStep, PollAnswer};
+
 use crate::{
-    authorization::ErrorResponse,
+    answer::{self, Body, malformed},
+    endpoint::Endpoint,
+    outgoing::{Fields, authenticate, post_form},
     profile::{ProfileError, ProviderProfile},
     scope::Scopes,
     secret::DeviceCode,
     text::Untrusted,
-    token::{TokenError, TokenResponse},
+    token_error::TokenError,
 };
+use serde_json::Value;
 use std::time::Duration;
+use url::Url;
 
-/// The HTTP request (section 3.1).
-/// # Errors
-pub fn request(
-    profile: &ProviderProfile,
-    scopes: &Scopes,
-) -> Result<http::Request<Vec<u8>>, ProfileError> {
-    let _ = (profile, scopes);
-    todo!()
-}
-/// The answer (section 3.2), with Google's and the profile's aliases; interval 5 s when missing.
-/// # Errors
-pub fn response(
-    profile: &ProviderProfile,
-    response: &http::Response<Vec<u8>>,
-) -> Result<DeviceAuthorization, TokenError> {
-    let _ = (profile, response);
-    todo!()
-}
+/// Between polls where the server names no interval (RFC 8628, section 3.2).
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(5);
+/// Lifetime where the server names none, although it must: what GitHub and Entra give.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(15 * 60);
+/// Longest lifetime and interval believed.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// Longest user code, in characters: a person has to type it.
+const LONGEST_USER_CODE: usize = 64;
+
 /// What the person must do, and how to poll.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -36,79 +36,99 @@ pub struct DeviceAuthorization {
     /// To type.
     pub user_code: Untrusted,
     /// To open.
-    pub verification_uri: crate::endpoint::Endpoint,
+    pub verification_uri: Endpoint,
     /// The same with the code inside; `None` where absent or unusable.
-    pub verification_uri_complete: Option<url::Url>,
+    pub verification_uri_complete: Option<Url>,
     /// Lifetime from receipt.
     pub expires_in: Duration,
     /// Between polls.
     pub interval: Duration,
 }
-/// The polling state: consumed by each answer. Durations are monotonic time since the authorization was received.
-#[derive(Debug)]
-pub struct DevicePoll {
-    interval: Duration,
-    deadline: Duration,
-    next: Duration,
-}
-/// What to do next.
-#[derive(Debug)]
-pub enum DeviceStep {
-    /// Wait until `next_poll()` and ask again.
-    Wait(DevicePoll),
-    /// The tokens.
-    Done(Box<TokenResponse>),
-}
-impl DevicePoll {
-    /// Starts; the first poll is one interval away.
-    pub fn new(authorization: &DeviceAuthorization) -> Self {
-        let _ = authorization;
-        todo!()
+
+/// The HTTP request (section 3.1): a form, whatever the format of token requests is.
+///
+/// `scopes` are sent as given, none if there is none.
+///
+/// # Errors
+/// The profile lacks a client id, a device authorization endpoint, or a secret that its client authentication needs.
+pub fn request(
+    profile: &ProviderProfile,
+    scopes: &Scopes,
+) -> Result<http::Request<Vec<u8>>, ProfileError> {
+    let endpoint = profile.device_authorization_endpoint()?;
+    let mut fields = Fields::default();
+    let authorization = authenticate(profile, &mut fields)?;
+    if !scopes.is_empty() {
+        fields.push("scope", &scopes.join(profile.scope_separator));
     }
-    /// When to poll next, since the start.
-    pub fn next_poll(&self) -> Duration {
-        self.next
-    }
-    /// When the codes die, since the start.
-    pub fn deadline(&self) -> Duration {
-        self.deadline
-    }
-    /// Takes the answer to a poll made at `elapsed`. `authorization_pending`: same interval; `slow_down`: 5 s more, or the interval the answer names if it is longer (GitHub); passing faults (429, 5xx): doubled, as RFC 8628, section 3.5 asks.
-    /// # Errors
-    /// Denied, expired, or any other final error.
-    pub fn answer(self, elapsed: Duration, answer: PollAnswer) -> Result<DeviceStep, DeviceError> {
-        let _ = (elapsed, answer);
-        todo!()
-    }
+    profile
+        .resources
+        .iter()
+        .for_each(|resource| fields.push("resource", resource));
+    post_form(endpoint, &fields, authorization)
+        .map_err(|_| profile.unusable("device_authorization_endpoint", endpoint))
 }
-/// An answer to a poll.
-pub enum PollAnswer {
-    /// The token endpoint spoke. `interval` is the body's, if any (see [`interval_in`]).
-    Answered {
-        /// Parsed.
-        result: Result<TokenResponse, TokenError>,
-        /// From the body.
-        interval: Option<Duration>,
-    },
-    /// Connection failed or timed out.
-    Unreachable,
+
+/// The answer (section 3.2), with Google's and the profile's aliases; interval 5 s when missing.
+///
+/// `verification_uri_complete` is taken only on the origin of `verification_uri`: it is opened without being read,
+/// so it must not lead elsewhere than what the person is shown.
+///
+/// # Errors
+/// An OAuth error, a passing fault, or an answer without usable codes and address.
+pub fn response(
+    profile: &ProviderProfile,
+    response: &http::Response<Vec<u8>>,
+) -> Result<DeviceAuthorization, TokenError> {
+    let body = answer::read(response)?;
+    read(profile, &body).ok_or_else(|| malformed(response))
 }
+
+fn read(profile: &ProviderProfile, body: &Body) -> Option<DeviceAuthorization> {
+    let text = |name| {
+        field(profile, body, name)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+    };
+    let seconds = |name| {
+        let seconds = field(profile, body, name).and_then(answer::seconds)?;
+        Some(Duration::from_secs(seconds).min(LONGEST))
+    };
+    let verification_uri = Endpoint::parse(text("verification_uri")?).ok()?;
+    let complete =
+        text("verification_uri_complete").and_then(|complete| Endpoint::parse(complete).ok());
+    Some(DeviceAuthorization {
+        device_code: DeviceCode::new(text("device_code")?),
+        user_code: text("user_code")
+            .filter(|code| code.chars().count() <= LONGEST_USER_CODE)
+            .map(Untrusted::from)?,
+        verification_uri_complete: complete
+            .filter(|complete| complete.origin() == verification_uri.origin())
+            .map(|complete| complete.url().clone()),
+        verification_uri,
+        expires_in: seconds("expires_in").unwrap_or(DEFAULT_LIFETIME),
+        interval: seconds("interval").unwrap_or(DEFAULT_INTERVAL),
+    })
+}
+
+/// A field under the profile's name, its own, or `…_url` for `…_uri` (Google, older Entra).
+fn field<'a>(profile: &ProviderProfile, body: &'a Body, name: &str) -> Option<&'a Value> {
+    let aliased = profile
+        .device_aliases
+        .get(name)
+        .and_then(|alias| body.get(alias));
+    aliased
+        .or_else(|| body.get(name))
+        .or_else(|| body.get(&name.replace("_uri", "_url")))
+}
+
 /// The `interval` of a `slow_down` body (number or string).
 pub fn interval_in(body: &[u8]) -> Option<Duration> {
-    let _ = body;
-    todo!()
+    let body = answer::fields(body)?;
+    body.get("interval")
+        .and_then(answer::seconds)
+        .map(|seconds| Duration::from_secs(seconds).min(LONGEST))
 }
-/// How a device login ends badly.
-#[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DeviceError {
-    /// `access_denied`.
-    #[error("the request was denied")]
-    Denied(ErrorResponse),
-    /// `expired_token`, or the deadline passed.
-    #[error("the code expired before it was entered")]
-    Expired,
-    /// Anything else.
-    #[error(transparent)]
-    Token(TokenError),
-}
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,82 @@
 //! ID token checks (OpenID Connect Core, section 3.1.3.7).
-use crate::{Timestamp, jwks::KeySet, profile::ProviderProfile, secret::*};
-/// Claims of a checked ID token.
+
+use crate::{
+    Timestamp,
+    jwks::{KeySet, Unverified, asymmetric},
+    profile::ProviderProfile,
+    secret::{IdToken, Nonce},
+    text::Untrusted,
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::Algorithm;
+use serde_json::{Map, Value};
+use subtle::ConstantTimeEq as _;
+
+/// Clock skew borne, in seconds.
+const SKEW: i64 = 60;
+/// Longest token, in bytes.
+const MAX_LENGTH: usize = 64 * 1024;
+
+/// Claims of a checked ID token. There is no way to the claims of one that is not.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Claims {
     /// `sub`.
     pub subject: String,
     /// All claims.
-    pub all: serde_json::Map<String, serde_json::Value>,
+    pub all: Map<String, Value>,
 }
+
+/// Which check failed.
+#[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IdTokenError {
+    /// No signed JWT of three parts, or a claim that must be there is missing or of another type.
+    #[error("the ID token is malformed")]
+    Malformed,
+    /// A header that would choose the key, or that is critical and not understood (RFC 7515, section 4.1).
+    #[error("the ID token's header has {0:?}, which is refused")]
+    Header(&'static str),
+    /// Another kind of token (RFC 8725, section 3.11).
+    #[error("this is a token of type {0}, not an ID token")]
+    Type(Untrusted),
+    /// `none`, an HMAC, or an algorithm that is not known here or not this provider's.
+    #[error("the ID token is signed with {0}, which is refused")]
+    Algorithm(Untrusted),
+    /// No key of this id and kind: fetch the key set again, but not for every such token.
+    #[error("no key for the ID token's signature")]
+    UnknownKey,
+    /// The signature does not fit.
+    #[error("the ID token's signature is wrong")]
+    Signature,
+    /// `iss` is not the profile's issuer, or the profile has none.
+    #[error("the ID token was issued by somebody else")]
+    Issuer,
+    /// `aud` lacks the client.
+    #[error("the ID token is for another client")]
+    Audience,
+    /// `azp` is another client, or missing beside several audiences.
+    #[error("the ID token's azp is another client")]
+    AuthorizedParty,
+    /// `exp` passed.
+    #[error("the ID token expired")]
+    Expired,
+    /// `nbf` or `iat` lies ahead.
+    #[error("the ID token is not valid yet")]
+    NotYet,
+    /// The nonce is missing or another's: a token of another login.
+    #[error("the ID token's nonce is not this login's")]
+    Nonce,
+}
+
 /// Checks signature, `iss`, `aud`, `azp`, `exp`, `nbf`, `iat`, `nonce`; 60 s of skew.
+///
+/// The key is chosen by `kid` and algorithm out of the provider's set alone. `nonce` is the one sent; with `None`
+/// (after a refresh) the claim is ignored. HMAC-signed tokens are refused: their key would be the client secret,
+/// which for a program on somebody's machine is none.
+///
 /// # Errors
+/// The first check that fails; nothing of the token is given out then.
 pub fn check(
     token: &IdToken,
     profile: &ProviderProfile,
@@ -18,32 +84,145 @@ pub fn check(
     nonce: Option<&Nonce>,
     now: Timestamp,
 ) -> Result<Claims, IdTokenError> {
-    let _ = (token, profile, keys, nonce, now);
-    todo!()
+    let token = token.expose();
+    let (message, signature) = token.rsplit_once('.').ok_or(IdTokenError::Malformed)?;
+    let (header, payload) = message.split_once('.').ok_or(IdTokenError::Malformed)?;
+    if token.len() > MAX_LENGTH || payload.contains('.') {
+        return Err(IdTokenError::Malformed);
+    }
+    let header = object(header)?;
+    let algorithm = check_header(&header, profile)?;
+    let kid = match header.get("kid") {
+        None => None,
+        Some(kid) => Some(kid.as_str().ok_or(IdTokenError::Malformed)?),
+    };
+    let signature = URL_SAFE_NO_PAD
+        .decode(signature)
+        .map_err(|_| IdTokenError::Malformed)?;
+    keys.verify(algorithm, kid, message.as_bytes(), &signature)
+        .map_err(|failure| match failure {
+            Unverified::UnknownKey => IdTokenError::UnknownKey,
+            Unverified::Wrong => IdTokenError::Signature,
+        })?;
+    let claims = object(payload)?;
+    check_parties(&claims, profile)?;
+    check_times(&claims, now.as_second())?;
+    check_nonce(&claims, nonce)?;
+    let subject = claims
+        .get("sub")
+        .and_then(Value::as_str)
+        .filter(|subject| !subject.is_empty());
+    Ok(Claims {
+        subject: subject.ok_or(IdTokenError::Malformed)?.to_owned(),
+        all: claims,
+    })
 }
-/// Which check failed.
-#[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-#[allow(missing_docs)]
-pub enum IdTokenError {
-    #[error("the ID token is malformed")]
-    Malformed,
-    #[error("the ID token is signed with {0}, which is refused")]
-    Algorithm(crate::text::Untrusted),
-    #[error("no key for the ID token's signature")]
-    UnknownKey,
-    #[error("the ID token's signature is wrong")]
-    Signature,
-    #[error("the ID token was issued by somebody else")]
-    Issuer,
-    #[error("the ID token is for another client")]
-    Audience,
-    #[error("the ID token's azp is another client")]
-    AuthorizedParty,
-    #[error("the ID token expired")]
-    Expired,
-    #[error("the ID token is not valid yet")]
-    NotYet,
-    #[error("the ID token's nonce is not this login's")]
-    Nonce,
+
+fn object(part: &str) -> Result<Map<String, Value>, IdTokenError> {
+    let bytes = URL_SAFE_NO_PAD
+        .decode(part)
+        .map_err(|_| IdTokenError::Malformed)?;
+    serde_json::from_slice(&bytes).map_err(|_| IdTokenError::Malformed)
 }
+
+/// The algorithm of the header, if everything in it is acceptable.
+fn check_header(
+    header: &Map<String, Value>,
+    profile: &ProviderProfile,
+) -> Result<Algorithm, IdTokenError> {
+    // Critical extensions are not known here (RFC 7515, section 4.1.11); the others point to keys of the token's
+    // own choosing. `x5c` and the thumbprints, which honest servers send, are ignored.
+    if let Some(name) = ["crit", "jku", "jwk", "x5u"]
+        .into_iter()
+        .find(|name| header.contains_key(*name))
+    {
+        return Err(IdTokenError::Header(name));
+    }
+    match header.get("typ") {
+        None => {}
+        Some(Value::String(kind))
+            if kind.eq_ignore_ascii_case("JWT") || kind.eq_ignore_ascii_case("application/jwt") => {
+        }
+        Some(Value::String(kind)) => return Err(IdTokenError::Type(Untrusted::new(kind))),
+        Some(_) => return Err(IdTokenError::Malformed),
+    }
+    let name = header
+        .get("alg")
+        .and_then(Value::as_str)
+        .ok_or(IdTokenError::Malformed)?;
+    let listed = &profile.id_token_signing_alg_values_supported;
+    let supported = |algorithm: &Algorithm| {
+        listed.is_empty()
+            || listed
+                .iter()
+                .any(|known| asymmetric(known) == Some(*algorithm))
+    };
+    asymmetric(name)
+        .filter(supported)
+        .ok_or_else(|| IdTokenError::Algorithm(Untrusted::new(name)))
+}
+
+/// `iss`, `aud` and `azp`, exactly.
+fn check_parties(
+    claims: &Map<String, Value>,
+    profile: &ProviderProfile,
+) -> Result<(), IdTokenError> {
+    let issuer = profile.issuer.as_ref().ok_or(IdTokenError::Issuer)?;
+    if claims.get("iss").and_then(Value::as_str) != Some(issuer.as_str()) {
+        return Err(IdTokenError::Issuer);
+    }
+    let client = profile.client_id().map_err(|_| IdTokenError::Audience)?;
+    let several = match claims.get("aud") {
+        Some(Value::String(audience)) if audience == client => false,
+        Some(Value::Array(list)) if list.iter().any(|audience| audience == client) => {
+            list.len() > 1
+        }
+        _ => return Err(IdTokenError::Audience),
+    };
+    match claims.get("azp") {
+        Some(party) if party == client => Ok(()),
+        None if !several => Ok(()),
+        _ => Err(IdTokenError::AuthorizedParty),
+    }
+}
+
+fn check_times(claims: &Map<String, Value>, now: i64) -> Result<(), IdTokenError> {
+    let expires = time(claims, "exp")?.ok_or(IdTokenError::Malformed)?;
+    let issued = time(claims, "iat")?.ok_or(IdTokenError::Malformed)?;
+    let not_before = time(claims, "nbf")?.unwrap_or(issued);
+    if now.saturating_sub(SKEW) >= expires {
+        return Err(IdTokenError::Expired);
+    }
+    if now.saturating_add(SKEW) < issued.max(not_before) {
+        return Err(IdTokenError::NotYet);
+    }
+    Ok(())
+}
+
+/// A NumericDate (RFC 7519, section 2): seconds, perhaps with a fraction.
+fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<i64>, IdTokenError> {
+    match claims.get(name) {
+        None => Ok(None),
+        // Saturates at both ends.
+        Some(Value::Number(number)) => Ok(number
+            .as_i64()
+            .or(number.as_f64().map(|seconds| seconds as i64))),
+        Some(_) => Err(IdTokenError::Malformed),
+    }
+}
+
+fn check_nonce(claims: &Map<String, Value>, sent: Option<&Nonce>) -> Result<(), IdTokenError> {
+    let Some(sent) = sent else { return Ok(()) };
+    let found = claims
+        .get("nonce")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    if bool::from(found.as_bytes().ct_eq(sent.expose().as_bytes())) {
+        Ok(())
+    } else {
+        Err(IdTokenError::Nonce)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 use super::TokenResponse;
 use crate::{
     Timestamp,
-    answer::{self, Body, malformed, string},
+    answer::{self, Body, malformed, pointed, string},
     authorization::ErrorResponse,
     profile::ProviderProfile,
     scope::Scopes,
@@ -76,16 +76,6 @@ fn token_fields<'a>(profile: &ProviderProfile, body: &'a Body) -> &'a Body {
         .as_deref()
         .and_then(|pointer| pointed(body, pointer));
     nested.and_then(Value::as_object).unwrap_or(body)
-}
-
-/// A JSON pointer (RFC 6901) into an object.
-fn pointed<'a>(body: &'a Body, pointer: &str) -> Option<&'a Value> {
-    let rest = pointer.strip_prefix('/')?;
-    let (first, rest) = rest
-        .find('/')
-        .map_or((rest, ""), |slash| rest.split_at(slash));
-    body.get(&first.replace("~1", "/").replace("~0", "~"))?
-        .pointer(rest)
 }
 
 fn token_type(
