@@ -112,10 +112,11 @@ impl LoopbackListener {
     /// Answers get `Cache-Control: no-store` and the headers that keep a page to itself; a
     /// `Content-Security-Policy` that forbids scripts unless the handler set its own; `text/plain`
     /// unless the handler set a type. `TCP_NODELAY` is set. The handler runs on the runtime and
-    /// must not block.
-    pub async fn serve<H>(self, handler: H, until: impl Future<Output = ()> + Send)
+    /// must not block; it may take its time by waiting, up to the 20 s that a connection has in all.
+    pub async fn serve<H, A>(self, handler: H, until: impl Future<Output = ()> + Send)
     where
-        H: Fn(LoopbackRequest) -> http::Response<String> + Send + Sync + 'static,
+        H: Fn(LoopbackRequest) -> A + Send + Sync + 'static,
+        A: Future<Output = http::Response<String>> + Send + 'static,
     {
         let mut connections = Connections::new(handler, self.port);
         let mut until = pin!(until);

@@ -112,8 +112,7 @@ fn serve(
         let port = listener.port();
         let handler = move |request| {
             let (desk, path) = (Arc::clone(&desk), Arc::clone(&path));
-            futures_util::FutureExt::now_or_never(desk.receive(request, port, &path))
-                .unwrap_or_else(|| desk.received())
+            async move { desk.receive(request, port, &path).await }
         };
         listener.serve(handler, async { drop(closed.await) }).await;
     }

@@ -131,13 +131,6 @@ impl Desk {
         page.response()
     }
 
-    pub(super) fn received(&self) -> Response<String> {
-        Page::Received {
-            provider: self.provider.clone(),
-        }
-        .response()
-    }
-
     async fn outcome(&self) -> Page {
         let mut outcome = self.outcome.subscribe();
         let settled = tokio::time::timeout(PATIENCE, outcome.wait_for(Option::is_some)).await;

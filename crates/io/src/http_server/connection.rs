@@ -59,9 +59,10 @@ impl Open {
     }
 }
 
-impl<H> Connections<H>
+impl<H, A> Connections<H>
 where
-    H: Fn(LoopbackRequest) -> Response<String> + Send + Sync + 'static,
+    H: Fn(LoopbackRequest) -> A + Send + Sync + 'static,
+    A: Future<Output = Response<String>> + Send + 'static,
 {
     pub(super) fn new(handler: H, port: u16) -> Self {
         Self {
@@ -110,9 +111,10 @@ where
     }
 }
 
-impl<H> Server<H>
+impl<H, A> Server<H>
 where
-    H: Fn(LoopbackRequest) -> Response<String> + Send + Sync + 'static,
+    H: Fn(LoopbackRequest) -> A + Send + Sync + 'static,
+    A: Future<Output = Response<String>> + Send + 'static,
 {
     async fn run(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, busy: Arc<AtomicBool>) {
         if let Err(error) = stream.set_nodelay(true) {
@@ -162,7 +164,8 @@ where
             headers: parts.headers,
             body,
             peer,
-        });
+        })
+        .await;
         Ok(finish(answer))
     }
 }
