@@ -6,6 +6,7 @@ mod client_credentials;
 mod code;
 mod desk;
 mod device;
+mod forecast;
 mod landing;
 mod opening;
 mod paste;
@@ -18,6 +19,8 @@ use std::{sync::Arc, time::Duration};
 
 use oarlock_io::{Clock, Environment, HttpClient};
 use oarlock_oauth::{profile::ProviderProfile, scope::Scopes, secret::Nonce, token::TokenResponse};
+
+pub use forecast::Forecast;
 
 use crate::{error::Error, interaction::Interaction};
 use code::Way;

@@ -1,6 +1,7 @@
 //! What can be done here: where the browser is, whether somebody can type, what the provider offers.
 
 use oarlock_io::Environment;
+use oarlock_oauth::profile::ProviderProfile;
 
 use super::{Browser, LoginContext};
 
@@ -24,18 +25,40 @@ pub(super) struct Situation {
 impl Situation {
     /// Looks around.
     pub(super) fn of(context: &LoginContext<'_>) -> Self {
-        let local = is_local(context.environment);
+        let LoginContext {
+            profile,
+            options,
+            environment,
+            interaction,
+            ..
+        } = context;
+        Self::here(
+            profile,
+            &options.browser,
+            environment,
+            interaction.can_paste(),
+        )
+    }
+
+    /// The same without a login.
+    pub(super) fn here(
+        profile: &ProviderProfile,
+        browser: &Browser,
+        environment: &Environment,
+        can_paste: bool,
+    ) -> Self {
+        let local = is_local(environment);
         Self {
-            opens: match context.options.browser {
+            opens: match browser {
                 Browser::Auto => local,
                 Browser::Never => false,
                 Browser::Command(_) => true,
             },
             local,
-            can_paste: context.interaction.can_paste(),
-            authorization: context.profile.authorization_endpoint.is_some(),
-            device: context.profile.device_authorization_endpoint.is_some(),
-            hosted: context.profile.redirect.hosted.is_some(),
+            can_paste,
+            authorization: profile.authorization_endpoint.is_some(),
+            device: profile.device_authorization_endpoint.is_some(),
+            hosted: profile.redirect.hosted.is_some(),
         }
     }
 }
