@@ -1,7 +1,5 @@
 //! Standard output carries the result; everything a person reads beside it goes to standard error.
 
-use std::io;
-
 use oarlock_io::{Environment, terminal};
 use serde::Serialize;
 
@@ -14,12 +12,7 @@ pub(crate) fn line(text: &str) -> Result<(), Failure> {
 
 /// Writes a result to standard output as it is. A reader that went away is no failure.
 pub(crate) fn write(text: &str) -> Result<(), Failure> {
-    match terminal::output(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::failed(format!("cannot write to standard output: {error}")))
-        }
-        _ => Ok(()),
-    }
+    terminal::output(text).map_err(|error| Failure::failed(format!("cannot write to standard output: {error}")))
 }
 
 /// Writes a result as JSON.

@@ -17,7 +17,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let mut answer = client.get(&issuer, &api).await?;
     while let Some(chunk) = answer.body_mut().next().await? {
-        oarlock_io::terminal::output(&chunk)?;
+        oarlock_io::terminal::output_bytes(&chunk)?;
     }
     Ok(())
 }

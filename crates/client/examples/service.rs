@@ -10,13 +10,20 @@ use oarlock::{
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let [issuer, id, file] = std::env::args().skip(1).collect::<Vec<_>>().try_into().map_err(|_| "usage: service ISSUER CLIENT_ID SECRET_FILE")?;
+    let [issuer, id, file] = std::env::args()
+        .skip(1)
+        .collect::<Vec<_>>()
+        .try_into()
+        .map_err(|_| "usage: service ISSUER CLIENT_ID SECRET_FILE")?;
     let mut profile = ProviderProfile::named("backend");
     profile.issuer = Some(Issuer::parse(&issuer)?);
     profile.client_id = Some(id);
     profile.client_secret = Some(ClientSecret::new(std::fs::read_to_string(file)?.trim_end()));
 
-    let client = Client::builder("my-service").provider(profile).interaction(Arc::new(Silent)).build()?;
+    let client = Client::builder("my-service")
+        .provider(profile)
+        .interaction(Arc::new(Silent))
+        .build()?;
     let mut options = LoginOptions::default();
     options.flow = Flow::ClientCredentials;
     client.login("backend", &options).await?;

@@ -31,7 +31,10 @@ impl AccountKey {
     pub fn new(provider: &str, account: &str) -> Result<Self, AccountError> {
         check_provider(provider)?;
         check_account(account)?;
-        Ok(Self { provider: provider.into(), account: account.into() })
+        Ok(Self {
+            provider: provider.into(),
+            account: account.into(),
+        })
     }
 
     /// Name of the provider.
@@ -75,7 +78,12 @@ impl FromStr for AccountKey {
 /// The rule.
 pub fn check_provider(name: &str) -> Result<(), AccountError> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
-    check(name, "the name of a provider", "use a-z, 0-9, dot, dash and underscore, starting with a letter or digit", allowed)
+    check(
+        name,
+        "the name of a provider",
+        "use a-z, 0-9, dot, dash and underscore, starting with a letter or digit",
+        allowed,
+    )
 }
 
 /// Checks an account's name: `[A-Za-z0-9][A-Za-z0-9._@+-]*`, at most 100 characters.
@@ -84,15 +92,29 @@ pub fn check_provider(name: &str) -> Result<(), AccountError> {
 /// The rule.
 pub fn check_account(name: &str) -> Result<(), AccountError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "._-@+".contains(c);
-    check(name, "the name of an account", "use letters, digits and . _ - @ +, starting with a letter or digit", allowed)
+    check(
+        name,
+        "the name of an account",
+        "use letters, digits and . _ - @ +, starting with a letter or digit",
+        allowed,
+    )
 }
 
-fn check(name: &str, what: &'static str, rule: &'static str, allowed: fn(char) -> bool) -> Result<(), AccountError> {
+fn check(
+    name: &str,
+    what: &'static str,
+    rule: &'static str,
+    allowed: fn(char) -> bool,
+) -> Result<(), AccountError> {
     let starts_well = name.starts_with(|c: char| c.is_ascii_alphanumeric());
     if starts_well && name.len() <= LONGEST && name.chars().all(allowed) {
         return Ok(());
     }
-    Err(AccountError { name: name.chars().take(LONGEST).collect(), what, rule })
+    Err(AccountError {
+        name: name.chars().take(LONGEST).collect(),
+        what,
+        rule,
+    })
 }
 
 #[cfg(test)]
@@ -108,10 +130,24 @@ mod tests {
 
     #[test]
     fn names_that_leave_the_directory_are_refused() {
-        for name in ["", ".", "..", "a/b", "a\\b", "../x", "-x", "a\0", "Ünï", &"a".repeat(101)] {
+        for name in [
+            "",
+            ".",
+            "..",
+            "a/b",
+            "a\\b",
+            "../x",
+            "-x",
+            "a\0",
+            "Ünï",
+            &"a".repeat(101),
+        ] {
             assert!(check_provider(name).is_err(), "{name:?}");
             assert!(check_account(name).is_err(), "{name:?}");
         }
-        assert!(check_provider("GitHub").is_err(), "upper case would collide on some file systems");
+        assert!(
+            check_provider("GitHub").is_err(),
+            "upper case would collide on some file systems"
+        );
     }
 }

@@ -26,7 +26,9 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// The catalogue itself is broken (a test reads all of it).
 pub(crate) fn table(name: &str) -> Result<Option<Table>, ConfigError> {
-    let Some((_, text)) = PROFILES.iter().find(|(known, _)| *known == name) else { return Ok(None) };
+    let Some((_, text)) = PROFILES.iter().find(|(known, _)| *known == name) else {
+        return Ok(None);
+    };
     crate::config::parse_table(Path::new("built-in catalogue"), text).map(Some)
 }
 
@@ -35,13 +37,18 @@ pub(crate) fn table(name: &str) -> Result<Option<Table>, ConfigError> {
 /// # Errors
 /// The catalogue itself is broken (a test reads all of it).
 pub fn profile(name: &str) -> Result<Option<ProviderProfile>, ConfigError> {
-    let Some(mut table) = table(name)? else { return Ok(None) };
+    let Some(mut table) = table(name)? else {
+        return Ok(None);
+    };
     table.insert("name".into(), name.into());
-    table.try_into().map(Some).map_err(|error: toml::de::Error| ConfigError::Value {
-        place: "built-in catalogue".into(),
-        key: name.into(),
-        message: error.message().into(),
-    })
+    table
+        .try_into()
+        .map(Some)
+        .map_err(|error: toml::de::Error| ConfigError::Value {
+            place: "built-in catalogue".into(),
+            key: name.into(),
+            message: error.message().into(),
+        })
 }
 
 #[cfg(test)]
@@ -54,9 +61,18 @@ mod tests {
             let profile = profile(name).unwrap().unwrap();
             assert_eq!(profile.name, name);
             profile.validate().unwrap();
-            assert_eq!(profile.client_id, None, "{name}: the user brings the client id");
-            assert!(profile.registration_page.is_some(), "{name}: says where a client is registered");
-            assert!(profile.issuer.is_some() || profile.token_endpoint.is_some(), "{name}");
+            assert_eq!(
+                profile.client_id, None,
+                "{name}: the user brings the client id"
+            );
+            assert!(
+                profile.registration_page.is_some(),
+                "{name}: says where a client is registered"
+            );
+            assert!(
+                profile.issuer.is_some() || profile.token_endpoint.is_some(),
+                "{name}"
+            );
         }
         assert!(names().is_sorted());
     }

@@ -7,11 +7,7 @@ use std::{
 };
 
 use oarlock_io::{Clock, Directories, Environment, HttpClient, SystemClock};
-use oarlock_oauth::{
-    endpoint::Issuer,
-    profile::ProviderProfile,
-    secret::AccessToken,
-};
+use oarlock_oauth::{endpoint::Issuer, profile::ProviderProfile, secret::AccessToken};
 use tokio::sync::watch;
 
 use crate::{
@@ -71,7 +67,10 @@ pub struct TokenQuery {
 impl TokenQuery {
     /// A token of this provider.
     pub fn of(provider: impl Into<String>) -> Self {
-        Self { provider: Some(provider.into()), ..Self::default() }
+        Self {
+            provider: Some(provider.into()),
+            ..Self::default()
+        }
     }
 }
 
@@ -128,11 +127,20 @@ impl ClientBuilder {
         let mut config = Config::read(&directories.config_file, &environment)?;
         for profile in self.providers {
             crate::account::check_provider(&profile.name)?;
-            config.providers.entry(profile.name.clone()).or_insert(profile);
+            config
+                .providers
+                .entry(profile.name.clone())
+                .or_insert(profile);
         }
-        let store = CredentialStore::new(directories.credentials.clone(), directories.runtime.clone());
-        let refresher = Refresher { store, clock: Arc::clone(&self.clock) };
-        let interaction = self.interaction.unwrap_or_else(|| Arc::new(Terminal::new(&environment)));
+        let store =
+            CredentialStore::new(directories.credentials.clone(), directories.runtime.clone());
+        let refresher = Refresher {
+            store,
+            clock: Arc::clone(&self.clock),
+        };
+        let interaction = self
+            .interaction
+            .unwrap_or_else(|| Arc::new(Terminal::new(&environment)));
         Ok(Client {
             inner: Arc::new(Inner {
                 application: self.application,
@@ -218,7 +226,11 @@ impl Client {
         if provider.contains("://") {
             return self.profile_of_issuer(provider);
         }
-        match self.inner.config.provider(provider, &self.inner.environment) {
+        match self
+            .inner
+            .config
+            .provider(provider, &self.inner.environment)
+        {
             Ok(profile) => Ok(profile),
             Err(error) => match self.stored_profile(provider)? {
                 Some(profile) => Ok(profile),
@@ -236,7 +248,12 @@ impl Client {
     }
 
     fn stored_profile(&self, provider: &str) -> Result<Option<ProviderProfile>, Error> {
-        for key in self.store().accounts()?.iter().filter(|key| key.provider() == provider) {
+        for key in self
+            .store()
+            .accounts()?
+            .iter()
+            .filter(|key| key.provider() == provider)
+        {
             if let Some(credential) = self.store().load(key)? {
                 return Ok(Some(credential.profile));
             }
@@ -252,15 +269,24 @@ impl Client {
         if let Some(account) = account.or_else(|| self.inner.environment.get("OARLOCK_ACCOUNT")) {
             return Ok(AccountKey::new(provider, account)?);
         }
-        let mut keys: Vec<AccountKey> =
-            self.store().accounts()?.into_iter().filter(|key| key.provider() == provider).collect();
+        let mut keys: Vec<AccountKey> = self
+            .store()
+            .accounts()?
+            .into_iter()
+            .filter(|key| key.provider() == provider)
+            .collect();
         if let Some(key) = keys.iter().find(|key| key.account() == DEFAULT_ACCOUNT) {
             return Ok(key.clone());
         }
         match keys.len() {
-            0 => Err(Error::NotLoggedIn { provider: provider.into(), account: None }),
+            0 => Err(Error::NotLoggedIn {
+                provider: provider.into(),
+                account: None,
+            }),
             1 => Ok(keys.remove(0)),
-            _ => Err(Error::SeveralLogins { choices: keys.iter().map(AccountKey::stem).collect() }),
+            _ => Err(Error::SeveralLogins {
+                choices: keys.iter().map(AccountKey::stem).collect(),
+            }),
         }
     }
 
@@ -272,14 +298,27 @@ impl Client {
         if let Some(name) = &self.inner.config.default_provider {
             return Ok(name.clone());
         }
-        let mut providers: Vec<String> =
-            self.store().accounts()?.iter().map(|key| key.provider().to_owned()).collect();
+        let mut providers: Vec<String> = self
+            .store()
+            .accounts()?
+            .iter()
+            .map(|key| key.provider().to_owned())
+            .collect();
         providers.dedup();
-        if providers.is_empty() && self.inner.config.providers.contains_key(ENVIRONMENT_PROVIDER) {
+        if providers.is_empty()
+            && self
+                .inner
+                .config
+                .providers
+                .contains_key(ENVIRONMENT_PROVIDER)
+        {
             return Ok(ENVIRONMENT_PROVIDER.into());
         }
         match providers.len() {
-            0 => Err(Error::NotLoggedIn { provider: "any provider".into(), account: None }),
+            0 => Err(Error::NotLoggedIn {
+                provider: "any provider".into(),
+                account: None,
+            }),
             1 => Ok(providers.remove(0)),
             _ => Err(Error::SeveralLogins { choices: providers }),
         }
@@ -300,7 +339,9 @@ impl Client {
     pub async fn token_for(&self, query: TokenQuery) -> Result<Token, Error> {
         let client = self.clone();
         // Waiting for another process's refresh blocks; it must not hold up the runtime.
-        let now = tokio::task::spawn_blocking(move || client.token_now(&query)).await.map_err(interrupted)??;
+        let now = tokio::task::spawn_blocking(move || client.token_now(&query))
+            .await
+            .map_err(interrupted)??;
         match now {
             TokenNow::Ready(token) => Ok(*token),
             TokenNow::Due(pending) => self.renew(pending).await,
@@ -320,9 +361,13 @@ impl Client {
         if let Some(token) = source::from_variables(&profile, &self.inner.environment)? {
             return Ok(TokenNow::Ready(Box::new(token)));
         }
-        let begun = self.account(&profile.name, query.account.as_deref()).and_then(|key| self.begin(key, query));
+        let begun = self
+            .account(&profile.name, query.account.as_deref())
+            .and_then(|key| self.begin(key, query));
         match begun {
-            Err(error) => self.api_key_instead(&profile, error).map(|token| TokenNow::Ready(Box::new(token))),
+            Err(error) => self
+                .api_key_instead(&profile, error)
+                .map(|token| TokenNow::Ready(Box::new(token))),
             Ok(now) => Ok(now),
         }
     }
@@ -330,24 +375,35 @@ impl Client {
     fn begin(&self, key: AccountKey, query: &TokenQuery) -> Result<TokenNow, Error> {
         let mut want = Want::at_least(query.min_ttl);
         if query.force_refresh {
-            want.other_than = self.store().load(&key)?.map(|credential| credential.access_token);
+            want.other_than = self
+                .store()
+                .load(&key)?
+                .map(|credential| credential.access_token);
         }
         self.begin_wanting(key, want)
     }
 
     fn begin_wanting(&self, key: AccountKey, want: Want) -> Result<TokenNow, Error> {
         Ok(match self.inner.refresher.begin(&key, want)? {
-            Begun::Fresh(credential) => TokenNow::Ready(Box::new(Token::stored(key, *credential, None))),
+            Begun::Fresh(credential) => {
+                TokenNow::Ready(Box::new(Token::stored(key, *credential, None)))
+            }
             Begun::Due(due) => TokenNow::Due(PendingRenewal { key, due }),
         })
     }
 
     /// A token other than the one a server refused.
-    pub(crate) async fn token_other_than(&self, key: AccountKey, refused: AccessToken) -> Result<Token, Error> {
+    pub(crate) async fn token_other_than(
+        &self,
+        key: AccountKey,
+        refused: AccessToken,
+    ) -> Result<Token, Error> {
         let client = self.clone();
-        let now = tokio::task::spawn_blocking(move || client.begin_wanting(key, Want::other_than(refused)))
-            .await
-            .map_err(interrupted)??;
+        let now = tokio::task::spawn_blocking(move || {
+            client.begin_wanting(key, Want::other_than(refused))
+        })
+        .await
+        .map_err(interrupted)??;
         match now {
             TokenNow::Ready(token) => Ok(*token),
             TokenNow::Due(pending) => self.renew(pending).await,
@@ -370,8 +426,16 @@ impl Client {
                 discovery::trust(&http, profile);
                 Ok(http)
             };
-            let configured = client.inner.config.provider(&stored.name, &client.inner.environment).ok();
-            client.inner.refresher.finish(due.with_profile_of(configured.as_ref()), http).await
+            let configured = client
+                .inner
+                .config
+                .provider(&stored.name, &client.inner.environment)
+                .ok();
+            client
+                .inner
+                .refresher
+                .finish(due.with_profile_of(configured.as_ref()), http)
+                .await
         });
         match task.await.map_err(interrupted)? {
             Ok(refreshed) => Ok(Token::stored(key, refreshed.credential, refreshed.warning)),
@@ -397,10 +461,15 @@ impl Client {
     /// A failed refresh, or no login, falls through to the API key, with a warning.
     fn api_key_instead(&self, profile: &ProviderProfile, error: Error) -> Result<Token, Error> {
         // A store that cannot be read or written, or a wrong name, is not answered with another token.
-        if matches!(error, Error::Store(_) | Error::Account(_) | Error::SeveralLogins { .. }) {
+        if matches!(
+            error,
+            Error::Store(_) | Error::Account(_) | Error::SeveralLogins { .. }
+        ) {
             return Err(error);
         }
-        let Some(mut token) = source::from_api_key(profile, &self.inner.environment)? else { return Err(error) };
+        let Some(mut token) = source::from_api_key(profile, &self.inner.environment)? else {
+            return Err(error);
+        };
         if !matches!(error, Error::NotLoggedIn { .. }) {
             token.warning = Some(format!("{error}; {} was used instead", token.source));
         }
@@ -442,10 +511,15 @@ impl InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.in_flight.send_modify(|count| *count = count.saturating_sub(1));
+        self.0
+            .in_flight
+            .send_modify(|count| *count = count.saturating_sub(1));
     }
 }
 
 fn interrupted(error: tokio::task::JoinError) -> Error {
-    Error::Io { action: "finish the work in hand", source: std::io::Error::other(error) }
+    Error::Io {
+        action: "finish the work in hand",
+        source: std::io::Error::other(error),
+    }
 }

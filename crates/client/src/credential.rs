@@ -93,7 +93,13 @@ pub enum Freshness {
 
 impl Credential {
     /// Makes the credential of a new login.
-    pub fn new(key: &AccountKey, profile: ProviderProfile, tokens: TokenResponse, asked: &Scopes, clock_offset: i64) -> Self {
+    pub fn new(
+        key: &AccountKey,
+        profile: ProviderProfile,
+        tokens: TokenResponse,
+        asked: &Scopes,
+        clock_offset: i64,
+    ) -> Self {
         Self {
             access_token: tokens.access_token,
             refresh_token: tokens.refresh_token,
@@ -148,7 +154,9 @@ impl Credential {
             return Freshness::Expired;
         }
         let left = expires_at.duration_since(now);
-        let lifetime = expires_at.duration_since(self.issued_at).max(SignedDuration::ZERO);
+        let lifetime = expires_at
+            .duration_since(self.issued_at)
+            .max(SignedDuration::ZERO);
         let wanted = SignedDuration::try_from(min_ttl).unwrap_or(SignedDuration::MAX);
         if left <= SignedDuration::ZERO {
             Freshness::Expired
@@ -161,12 +169,14 @@ impl Credential {
 
     /// Our clock's reading, corrected by what the server's clock told at the moment of issue.
     pub fn server_time(&self, now: Timestamp) -> Timestamp {
-        now.checked_add(SignedDuration::from_secs(self.clock_offset)).unwrap_or(now)
+        now.checked_add(SignedDuration::from_secs(self.clock_offset))
+            .unwrap_or(now)
     }
 
     /// Whether it can be renewed without a person.
     pub fn is_renewable(&self) -> bool {
-        self.dead.is_none() && (self.refresh_token.is_some() || self.renewal == Renewal::ClientCredentials)
+        self.dead.is_none()
+            && (self.refresh_token.is_some() || self.renewal == Renewal::ClientCredentials)
     }
 }
 

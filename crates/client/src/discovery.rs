@@ -36,20 +36,31 @@ pub(crate) fn trust(http: &HttpClient, profile: &ProviderProfile) {
 ///
 /// # Errors
 /// No metadata, another issuer's, no PKCE; the network.
-pub(crate) async fn complete(http: &HttpClient, profile: &mut ProviderProfile) -> Result<(), Error> {
+pub(crate) async fn complete(
+    http: &HttpClient,
+    profile: &mut ProviderProfile,
+) -> Result<(), Error> {
     trust(http, profile);
-    let Some(issuer) = profile.issuer.clone() else { return Ok(()) };
+    let Some(issuer) = profile.issuer.clone() else {
+        return Ok(());
+    };
     let metadata = match fetch(http, &issuer).await {
         Ok(metadata) => metadata,
         // A profile that names what a login needs does not depend on metadata.
-        Err(Error::Discovery { source: MetadataError::NotFound(_), .. })
-            if profile.token_endpoint.is_some() =>
-        {
+        Err(Error::Discovery {
+            source: MetadataError::NotFound(_),
+            ..
+        }) if profile.token_endpoint.is_some() => {
             return Ok(());
         }
         Err(error) => return Err(error),
     };
-    profile.complete(&metadata).map_err(|source| Error::Discovery { issuer: issuer.to_string(), source })
+    profile
+        .complete(&metadata)
+        .map_err(|source| Error::Discovery {
+            issuer: issuer.to_string(),
+            source,
+        })
 }
 
 /// The issuer's metadata, from the first well-known address that has it.
@@ -57,7 +68,10 @@ pub(crate) async fn complete(http: &HttpClient, profile: &mut ProviderProfile) -
 /// # Errors
 /// As [`complete`].
 pub(crate) async fn fetch(http: &HttpClient, issuer: &Issuer) -> Result<ServerMetadata, Error> {
-    let failed = |source| Error::Discovery { issuer: issuer.to_string(), source };
+    let failed = |source| Error::Discovery {
+        issuer: issuer.to_string(),
+        source,
+    };
     let mut last = MetadataError::NotFound(404);
     for url in issuer.metadata_urls() {
         let response = http.send(json_request(&url)?).await?;
@@ -76,9 +90,15 @@ pub(crate) async fn fetch(http: &HttpClient, issuer: &Issuer) -> Result<ServerMe
 /// The network; an answer that is no key set.
 pub(crate) async fn keys(http: &HttpClient, uri: &Endpoint) -> Result<KeySet, Error> {
     let response = http.send(json_request(uri)?).await?;
-    let malformed = |reason: String| Error::Discovery { issuer: uri.origin().to_string(), source: MetadataError::Malformed(reason) };
+    let malformed = |reason: String| Error::Discovery {
+        issuer: uri.origin().to_string(),
+        source: MetadataError::Malformed(reason),
+    };
     if !response.status().is_success() {
-        return Err(malformed(format!("the keys answer with HTTP {}", response.status().as_u16())));
+        return Err(malformed(format!(
+            "the keys answer with HTTP {}",
+            response.status().as_u16()
+        )));
     }
     KeySet::parse(response.body()).map_err(malformed)
 }
@@ -87,7 +107,12 @@ pub(crate) async fn keys(http: &HttpClient, uri: &Endpoint) -> Result<KeySet, Er
 ///
 /// # Errors
 /// The server refuses, or there is no way to get a client id.
-pub(crate) async fn register(http: &HttpClient, profile: &mut ProviderProfile, name: &str, scopes: &Scopes) -> Result<bool, Error> {
+pub(crate) async fn register(
+    http: &HttpClient,
+    profile: &mut ProviderProfile,
+    name: &str,
+    scopes: &Scopes,
+) -> Result<bool, Error> {
     if profile.client_id.is_some() {
         return Ok(false);
     }

@@ -18,7 +18,11 @@ pub fn spell(duration: Duration) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, unit)| format!("{count} {unit}{}", if *count == 1 { "" } else { "s" }))
         .collect();
-    if spelled.is_empty() { "0 seconds".into() } else { spelled.join(" ") }
+    if spelled.is_empty() {
+        "0 seconds".into()
+    } else {
+        spelled.join(" ")
+    }
 }
 
 /// Reads `300`, `300s`, `5m`, `1h30m`, `2d`; a bare number is seconds.
@@ -26,7 +30,8 @@ pub fn spell(duration: Duration) -> String {
 /// # Errors
 /// A message naming the right forms.
 pub fn parse(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("{text:?} is not a duration; write 90s, 5m, 1h30m or a number of seconds");
+    let wrong =
+        || format!("{text:?} is not a duration; write 90s, 5m, 1h30m or a number of seconds");
     let (mut total, mut number) = (0_u64, String::new());
     for character in text.trim().chars() {
         let unit = match character {
@@ -41,7 +46,10 @@ pub fn parse(text: &str) -> Result<Duration, String> {
             _ => return Err(wrong()),
         };
         let count: u64 = std::mem::take(&mut number).parse().map_err(|_| wrong())?;
-        total = count.checked_mul(unit).and_then(|part| total.checked_add(part)).ok_or_else(wrong)?;
+        total = count
+            .checked_mul(unit)
+            .and_then(|part| total.checked_add(part))
+            .ok_or_else(wrong)?;
     }
     if !number.is_empty() {
         let count: u64 = number.parse().map_err(|_| wrong())?;
@@ -58,7 +66,13 @@ mod tests {
 
     #[test]
     fn reads_what_people_write() {
-        for (text, seconds) in [("90s", 90), ("5m", 300), ("1h30m", 5_400), ("300", 300), ("2d", 172_800)] {
+        for (text, seconds) in [
+            ("90s", 90),
+            ("5m", 300),
+            ("1h30m", 5_400),
+            ("300", 300),
+            ("2d", 172_800),
+        ] {
             assert_eq!(parse(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
         for text in ["", "m", "5 m", "-5", "1.5h", "99999999999999999999d"] {

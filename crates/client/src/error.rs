@@ -1,8 +1,6 @@
 //! What can go wrong, by kind: the kind decides the exit code, the message says what happened, the hint what to do.
 
-use oarlock_io::{
-    HttpError, directories::DirectoriesError, http_server::BindError,
-};
+use oarlock_io::{HttpError, directories::DirectoriesError, http_server::BindError};
 use oarlock_oauth::{
     authorization::{AuthorizationError, ErrorCode},
     device::DeviceError,
@@ -161,7 +159,9 @@ pub enum Error {
 }
 
 fn account_suffix(account: Option<&str>) -> String {
-    account.map(|name| format!(" as {name:?}")).unwrap_or_default()
+    account
+        .map(|name| format!(" as {name:?}"))
+        .unwrap_or_default()
 }
 
 impl Error {
@@ -227,7 +227,9 @@ impl Error {
 }
 
 fn login_command(provider: &str, account: Option<&str>) -> String {
-    let account = account.map(|name| format!(" -a {name}")).unwrap_or_default();
+    let account = account
+        .map(|name| format!(" -a {name}"))
+        .unwrap_or_default();
     format!("Log in with: oarlock login {provider}{account}")
 }
 

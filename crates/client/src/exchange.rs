@@ -23,7 +23,9 @@ pub(crate) async fn tokens(
     let response = http.send(request).await?;
     let offset = clock_offset(&response, clock);
     let now = clock.now();
-    let now = now.checked_add(SignedDuration::from_secs(offset)).unwrap_or(now);
+    let now = now
+        .checked_add(SignedDuration::from_secs(offset))
+        .unwrap_or(now);
     Ok((token::response(profile, &response, now)?, offset))
 }
 

@@ -21,9 +21,13 @@ pub(crate) async fn establish(
 ) -> Result<(), Error> {
     let profile = credential.profile.clone();
     let claims = checked_claims(http, clock, &profile, credential, nonce).await?;
-    credential.identity = claims.as_ref().and_then(|claims| userinfo::identity(&profile, &claims.all));
+    credential.identity = claims
+        .as_ref()
+        .and_then(|claims| userinfo::identity(&profile, &claims.all));
     let subject = claims.map(|claims| claims.subject);
-    if credential.identity.is_none() || subject.as_deref() == credential.identity.as_ref().map(Untrusted::raw) {
+    if credential.identity.is_none()
+        || subject.as_deref() == credential.identity.as_ref().map(Untrusted::raw)
+    {
         if let Some(name) = asked(http, &profile, credential, subject.as_deref()).await {
             credential.identity = Some(name);
         }
@@ -42,14 +46,21 @@ async fn checked_claims(
         credential.id_token = None;
         return Ok(None);
     };
-    let Some(token) = &credential.id_token else { return Ok(None) };
+    let Some(token) = &credential.id_token else {
+        return Ok(None);
+    };
     let keys = discovery::keys(http, jwks_uri).await?;
     let now = credential.server_time(clock.now());
     Ok(Some(id_token::check(token, profile, &keys, nonce, now)?))
 }
 
 /// The name userinfo gives; its `sub` must be the ID token's (OpenID Connect Core, section 5.3.2).
-async fn asked(http: &HttpClient, profile: &ProviderProfile, credential: &Credential, subject: Option<&str>) -> Option<Untrusted> {
+async fn asked(
+    http: &HttpClient,
+    profile: &ProviderProfile,
+    credential: &Credential,
+    subject: Option<&str>,
+) -> Option<Untrusted> {
     let request = userinfo::request(profile, &credential.access_token)?;
     let claims = match http.send(request).await {
         Ok(response) => userinfo::response(&response),

@@ -26,11 +26,18 @@ impl Client {
     ///
     /// # Errors
     /// The store.
-    pub async fn logout(&self, key: &AccountKey, revoke: bool) -> Result<Option<Revocation>, Error> {
+    pub async fn logout(
+        &self,
+        key: &AccountKey,
+        revoke: bool,
+    ) -> Result<Option<Revocation>, Error> {
         let (store, locked) = (self.store().clone(), key.clone());
         let lock = tokio::task::spawn_blocking(move || store.lock(&locked))
             .await
-            .map_err(|error| Error::Io { action: "reach the credential store", source: std::io::Error::other(error) })??;
+            .map_err(|error| Error::Io {
+                action: "reach the credential store",
+                source: std::io::Error::other(error),
+            })??;
         let credential = match self.store().load(key) {
             Ok(Some(credential)) => Some(credential),
             Ok(None) => return Ok(None),
@@ -53,8 +60,13 @@ impl Client {
         };
         discovery::trust(http, &credential.profile);
         // The refresh token first: with it, servers end the whole grant (RFC 7009, section 2.1).
-        let refresh = credential.refresh_token.as_ref().map(|token| (token.expose(), TokenHint::Refresh));
-        let tokens = refresh.into_iter().chain([(credential.access_token.expose(), TokenHint::Access)]);
+        let refresh = credential
+            .refresh_token
+            .as_ref()
+            .map(|token| (token.expose(), TokenHint::Refresh));
+        let tokens = refresh
+            .into_iter()
+            .chain([(credential.access_token.expose(), TokenHint::Access)]);
         for (token, hint) in tokens {
             match revoke_one(http, credential, token, hint).await {
                 Ok(true) => {}
@@ -66,8 +78,15 @@ impl Client {
     }
 }
 
-async fn revoke_one(http: &HttpClient, credential: &Credential, token: &str, hint: TokenHint) -> Result<bool, Error> {
-    let Some(request) = revocation::request(&credential.profile, token, hint)? else { return Ok(false) };
+async fn revoke_one(
+    http: &HttpClient,
+    credential: &Credential,
+    token: &str,
+    hint: TokenHint,
+) -> Result<bool, Error> {
+    let Some(request) = revocation::request(&credential.profile, token, hint)? else {
+        return Ok(false);
+    };
     let response = http.send(request).await?;
     revocation::response(&response)?;
     Ok(true)

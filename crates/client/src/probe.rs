@@ -12,8 +12,8 @@ pub struct ProviderReport {
     pub profile: ProviderProfile,
     /// The issuer's metadata: absent without an issuer.
     pub metadata: Option<Result<(), Error>>,
-    /// The keys for ID tokens; absent without `jwks_uri`.
-    pub keys: Option<Result<(), Error>>,
+    /// Number of keys for ID tokens; absent without `jwks_uri`.
+    pub keys: Option<Result<usize, Error>>,
     /// Whether the token endpoint answers at all, and the server's clock minus ours in seconds.
     pub token_endpoint: Option<Result<i64, Error>>,
 }
@@ -29,22 +29,34 @@ impl Client {
         let completed = discovery::complete(http, &mut profile).await;
         let metadata = profile.issuer.is_some().then_some(completed);
         let keys = match &profile.jwks_uri {
-            Some(uri) => Some(discovery::keys(http, uri).await.map(drop)),
+            Some(uri) => Some(discovery::keys(http, uri).await.map(|keys| keys.len())),
             None => None,
         };
         let token_endpoint = match &profile.token_endpoint {
             Some(endpoint) => {
                 let knock = http::Request::post(endpoint.url().as_str())
-                    .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                    .header(
+                        http::header::CONTENT_TYPE,
+                        "application/x-www-form-urlencoded",
+                    )
                     .header(http::header::ACCEPT, "application/json")
                     .body(Vec::new())
                     .map_err(|error| oarlock_io::HttpError::Configuration(error.to_string()))?;
                 // Any answer will do, a refusal is expected.
                 let answer = http.send(knock).await;
-                Some(answer.map(|answer| exchange::clock_offset(&answer, &**self.clock())).map_err(Error::from))
+                Some(
+                    answer
+                        .map(|answer| exchange::clock_offset(&answer, &**self.clock()))
+                        .map_err(Error::from),
+                )
             }
             None => None,
         };
-        Ok(ProviderReport { profile, metadata, keys, token_endpoint })
+        Ok(ProviderReport {
+            profile,
+            metadata,
+            keys,
+            token_endpoint,
+        })
     }
 }

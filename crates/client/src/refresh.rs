@@ -35,12 +35,18 @@ pub(crate) struct Want {
 impl Want {
     /// A token that serves for at least `min_ttl`.
     pub(crate) fn at_least(min_ttl: Duration) -> Self {
-        Self { min_ttl, ..Self::default() }
+        Self {
+            min_ttl,
+            ..Self::default()
+        }
     }
 
     /// A token other than this one, which a server refused.
     pub(crate) fn other_than(token: AccessToken) -> Self {
-        Self { other_than: Some(token), ..Self::default() }
+        Self {
+            other_than: Some(token),
+            ..Self::default()
+        }
     }
 
     fn is_met_by(&self, credential: &Credential, clock: &dyn Clock) -> bool {
@@ -83,7 +89,9 @@ impl DueRefresh {
                 profile.client_secret.clone_from(&configured.client_secret);
             }
             if configured.token_endpoint.is_some() {
-                profile.token_endpoint.clone_from(&configured.token_endpoint);
+                profile
+                    .token_endpoint
+                    .clone_from(&configured.token_endpoint);
             }
         }
         self
@@ -115,16 +123,24 @@ pub(crate) struct Refresher {
 impl Refresher {
     /// Reads; and when the credential does not serve, waits for the lock and reads again. Blocks the thread; touches no network.
     pub(crate) fn begin(&self, key: &AccountKey, want: Want) -> Result<Begun, Error> {
-        let Some(credential) = self.store.load(key)? else { return Err(not_logged_in(key)) };
+        let Some(credential) = self.store.load(key)? else {
+            return Err(not_logged_in(key));
+        };
         if want.is_met_by(&credential, &*self.clock) {
             return Ok(Begun::Fresh(Box::new(credential)));
         }
         let lock = self.store.lock(key)?;
-        let Some(credential) = self.store.load(key)? else { return Err(not_logged_in(key)) };
+        let Some(credential) = self.store.load(key)? else {
+            return Err(not_logged_in(key));
+        };
         if want.is_met_by(&credential, &*self.clock) {
             return Ok(Begun::Fresh(Box::new(credential)));
         }
-        Ok(Begun::Due(Box::new(DueRefresh { lock, credential, want })))
+        Ok(Begun::Due(Box::new(DueRefresh {
+            lock,
+            credential,
+            want,
+        })))
     }
 
     /// Asks and saves. The future must be run to its end once it was polled.
@@ -133,7 +149,11 @@ impl Refresher {
         due: DueRefresh,
         http: impl FnOnce(&ProviderProfile) -> Result<HttpClient, Error>,
     ) -> Result<Refreshed, Error> {
-        let DueRefresh { lock, credential, want } = due;
+        let DueRefresh {
+            lock,
+            credential,
+            want,
+        } = due;
         let result = match http(&credential.profile) {
             Ok(http) => self.renew(&lock, &credential, &http).await,
             Err(error) => Err(error),
@@ -144,10 +164,19 @@ impl Refresher {
         }
     }
 
-    async fn renew(&self, lock: &AccountLock, credential: &Credential, http: &HttpClient) -> Result<Credential, Error> {
+    async fn renew(
+        &self,
+        lock: &AccountLock,
+        credential: &Credential,
+        http: &HttpClient,
+    ) -> Result<Credential, Error> {
         match self.renew_once(lock, credential, http).await? {
             Renewed::Saved(renewed) => Ok(*renewed),
-            Renewed::Elsewhere(current) if current.freshness(self.clock.now(), Duration::ZERO) != Freshness::Expired => Ok(*current),
+            Renewed::Elsewhere(current)
+                if current.freshness(self.clock.now(), Duration::ZERO) != Freshness::Expired =>
+            {
+                Ok(*current)
+            }
             // Somebody else's token expired as well: theirs is the refresh token that counts now.
             Renewed::Elsewhere(current) => match self.renew_once(lock, &current, http).await? {
                 Renewed::Saved(renewed) | Renewed::Elsewhere(renewed) => Ok(*renewed),
@@ -155,12 +184,20 @@ impl Refresher {
         }
     }
 
-    async fn renew_once(&self, lock: &AccountLock, credential: &Credential, http: &HttpClient) -> Result<Renewed, Error> {
+    async fn renew_once(
+        &self,
+        lock: &AccountLock,
+        credential: &Credential,
+        http: &HttpClient,
+    ) -> Result<Renewed, Error> {
         if let Some(dead) = &credential.dead {
             return Err(expired(credential, dead.reason.clone()));
         }
         if !credential.is_renewable() {
-            return Err(expired(credential, Untrusted::new("the login expired, and the provider gave no refresh token")));
+            return Err(expired(
+                credential,
+                Untrusted::new("the login expired, and the provider gave no refresh token"),
+            ));
         }
         // Before the refresh token is spent: a full disk must not cost the login (hostile 28).
         let room = self.store.reserve(lock)?;
@@ -170,8 +207,12 @@ impl Refresher {
                 self.store.save(lock, room, &renewed)?;
                 Ok(Renewed::Saved(Box::new(renewed)))
             }
-            Err(Error::Token(TokenError::Refused(refusal))) if refusal.code == ErrorCode::InvalidGrant => {
-                let reason = refusal.description.unwrap_or_else(|| Untrusted::new("the refresh token is no longer valid"));
+            Err(Error::Token(TokenError::Refused(refusal)))
+                if refusal.code == ErrorCode::InvalidGrant =>
+            {
+                let reason = refusal
+                    .description
+                    .unwrap_or_else(|| Untrusted::new("the refresh token is no longer valid"));
                 drop(room);
                 self.bury(lock, credential, reason)
             }
@@ -180,10 +221,19 @@ impl Refresher {
     }
 
     /// One request, and one more when the answer to the first was lost on the way (hostile 31).
-    async fn ask(&self, credential: &Credential, http: &HttpClient) -> Result<(TokenResponse, i64), Error> {
+    async fn ask(
+        &self,
+        credential: &Credential,
+        http: &HttpClient,
+    ) -> Result<(TokenResponse, i64), Error> {
         let grant = match (&credential.refresh_token, credential.renewal) {
-            (_, Renewal::ClientCredentials) | (None, _) => Grant::ClientCredentials { scopes: &credential.scope },
-            (Some(token), Renewal::RefreshToken) => Grant::Refresh { token, scopes: None },
+            (_, Renewal::ClientCredentials) | (None, _) => Grant::ClientCredentials {
+                scopes: &credential.scope,
+            },
+            (Some(token), Renewal::RefreshToken) => Grant::Refresh {
+                token,
+                scopes: None,
+            },
         };
         let first = exchange::tokens(http, &*self.clock, &credential.profile, &grant).await;
         match first {
@@ -197,42 +247,83 @@ impl Refresher {
 
     /// The provider refuses the refresh token for good. Somebody without our lock may have rotated it: then
     /// theirs is taken. Otherwise the credential is marked, never deleted (hostile 30).
-    fn bury(&self, lock: &AccountLock, credential: &Credential, reason: Untrusted) -> Result<Renewed, Error> {
-        let Some(current) = self.store.load(lock.key())? else { return Err(not_logged_in(lock.key())) };
-        if current.refresh_token != credential.refresh_token || current.access_token != credential.access_token {
+    fn bury(
+        &self,
+        lock: &AccountLock,
+        credential: &Credential,
+        reason: Untrusted,
+    ) -> Result<Renewed, Error> {
+        let Some(current) = self.store.load(lock.key())? else {
+            return Err(not_logged_in(lock.key()));
+        };
+        if current.refresh_token != credential.refresh_token
+            || current.access_token != credential.access_token
+        {
             return Ok(Renewed::Elsewhere(Box::new(current)));
         }
         let error = expired(credential, reason.clone());
-        let dead = Credential { dead: Some(Dead { since: self.clock.now(), reason }), ..current };
+        let dead = Credential {
+            dead: Some(Dead {
+                since: self.clock.now(),
+                reason,
+            }),
+            ..current
+        };
         self.store.save(lock, self.store.reserve(lock)?, &dead)?;
         Err(error)
     }
 
     fn short_lived(&self, credential: Credential, want: &Want) -> Refreshed {
-        let short = credential.freshness(self.clock.now(), want.min_ttl) != Freshness::Fresh && !want.min_ttl.is_zero();
-        let warning = short.then(|| format!("{} gives tokens of a shorter life than was asked for", credential.profile.display_name()));
-        Refreshed { credential, warning }
+        let short = credential.freshness(self.clock.now(), want.min_ttl) != Freshness::Fresh
+            && !want.min_ttl.is_zero();
+        let warning = short.then(|| {
+            format!(
+                "{} gives tokens of a shorter life than was asked for",
+                credential.profile.display_name()
+            )
+        });
+        Refreshed {
+            credential,
+            warning,
+        }
     }
 
     /// A refresh that fails before the real expiry still yields the valid token, unless that one is not wanted.
-    fn fall_back(&self, credential: Credential, want: &Want, error: Error) -> Result<Refreshed, Error> {
+    fn fall_back(
+        &self,
+        credential: Credential,
+        want: &Want,
+        error: Error,
+    ) -> Result<Refreshed, Error> {
         let unwanted = want.other_than.as_ref() == Some(&credential.access_token);
         let valid = credential.freshness(self.clock.now(), Duration::ZERO) != Freshness::Expired;
         // A refresh token that was spent and not saved is never passed over.
         let passable = !matches!(error, Error::Store(StoreError::NotSaved { .. }));
         if valid && !unwanted && passable {
-            let warning = Some(format!("{error}; the present token is still valid and was used"));
-            return Ok(Refreshed { credential, warning });
+            let warning = Some(format!(
+                "{error}; the present token is still valid and was used"
+            ));
+            return Ok(Refreshed {
+                credential,
+                warning,
+            });
         }
         Err(error)
     }
 }
 
 fn not_logged_in(key: &AccountKey) -> Error {
-    let account = (key.account() != crate::account::DEFAULT_ACCOUNT).then(|| key.account().to_owned());
-    Error::NotLoggedIn { provider: key.provider().into(), account }
+    let account =
+        (key.account() != crate::account::DEFAULT_ACCOUNT).then(|| key.account().to_owned());
+    Error::NotLoggedIn {
+        provider: key.provider().into(),
+        account,
+    }
 }
 
 fn expired(credential: &Credential, reason: Untrusted) -> Error {
-    Error::LoginExpired { provider: credential.provider.clone(), reason }
+    Error::LoginExpired {
+        provider: credential.provider.clone(),
+        reason,
+    }
 }

@@ -23,11 +23,18 @@ impl Client {
     ///
     /// # Errors
     /// The origin is foreign; nobody is logged in; the network.
-    pub async fn send(&self, query: TokenQuery, request: http::Request<Vec<u8>>) -> Result<Response, Error> {
+    pub async fn send(
+        &self,
+        query: TokenQuery,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<Response, Error> {
         let target = Endpoint::parse(&request.uri().to_string())?;
         let query = match query.provider {
             Some(_) => query,
-            None => TokenQuery { provider: Some(self.provider_for(&target.origin())?), ..query },
+            None => TokenQuery {
+                provider: Some(self.provider_for(&target.origin())?),
+                ..query
+            },
         };
         let token = self.token_for(query).await?;
         self.check_origin(&token, &target.origin())?;
@@ -35,11 +42,15 @@ impl Client {
         // A person typed or configured this address.
         http.trust(target.url());
         let response = http.stream(with_token(&request, &token)?).await?;
-        let Source::Login(key) = &token.source else { return Ok(response) };
+        let Source::Login(key) = &token.source else {
+            return Ok(response);
+        };
         if response.status() != StatusCode::UNAUTHORIZED {
             return Ok(response);
         }
-        let renewed = self.token_other_than(key.clone(), token.access_token.clone()).await?;
+        let renewed = self
+            .token_other_than(key.clone(), token.access_token.clone())
+            .await?;
         Ok(http.stream(with_token(&request, &renewed)?).await?)
     }
 
@@ -62,7 +73,8 @@ impl Client {
         let mut providers: Vec<String> = Vec::new();
         for (key, credential) in self.logins()? {
             let stored = credential.map(|credential| credential.profile);
-            let allowed = stored.is_ok_and(|stored| self.origins_of(key.provider(), &stored).contains(origin));
+            let allowed = stored
+                .is_ok_and(|stored| self.origins_of(key.provider(), &stored).contains(origin));
             if allowed && !providers.iter().any(|name| name == key.provider()) {
                 providers.push(key.provider().to_owned());
             }
@@ -83,20 +95,36 @@ impl Client {
 
     fn nobody_for(&self, origin: &Origin) -> Error {
         match self.default_provider() {
-            Ok(provider) => Error::ForeignOrigin { provider, origin: origin.to_string() },
-            Err(_) => Error::NotLoggedIn { provider: origin.to_string(), account: None },
+            Ok(provider) => Error::ForeignOrigin {
+                provider,
+                origin: origin.to_string(),
+            },
+            Err(_) => Error::NotLoggedIn {
+                provider: origin.to_string(),
+                account: None,
+            },
         }
     }
 
     fn check_origin(&self, token: &Token, origin: &Origin) -> Result<(), Error> {
-        if self.origins_of(&token.profile.name, &token.profile).contains(origin) {
+        if self
+            .origins_of(&token.profile.name, &token.profile)
+            .contains(origin)
+        {
             return Ok(());
         }
-        Err(Error::ForeignOrigin { provider: token.profile.name.clone(), origin: origin.to_string() })
+        Err(Error::ForeignOrigin {
+            provider: token.profile.name.clone(),
+            origin: origin.to_string(),
+        })
     }
 
     /// Origins of the profile at login, and those the configuration names today.
-    fn origins_of(&self, name: &str, stored: &oarlock_oauth::profile::ProviderProfile) -> Vec<Origin> {
+    fn origins_of(
+        &self,
+        name: &str,
+        stored: &oarlock_oauth::profile::ProviderProfile,
+    ) -> Vec<Origin> {
         let mut origins = stored.allowed_origins();
         if let Ok(configured) = self.config().provider(name, self.environment()) {
             origins.extend(configured.allowed_origins());
@@ -105,7 +133,10 @@ impl Client {
     }
 }
 
-fn with_token(request: &http::Request<Vec<u8>>, token: &Token) -> Result<http::Request<Vec<u8>>, Error> {
+fn with_token(
+    request: &http::Request<Vec<u8>>,
+    token: &Token,
+) -> Result<http::Request<Vec<u8>>, Error> {
     let mut request = request.clone();
     request.headers_mut().insert(AUTHORIZATION, bearer(token)?);
     Ok(request)
@@ -114,7 +145,9 @@ fn with_token(request: &http::Request<Vec<u8>>, token: &Token) -> Result<http::R
 /// `Bearer TOKEN` (RFC 6750, section 2.1), marked so that nothing prints it.
 fn bearer(token: &Token) -> Result<HeaderValue, Error> {
     let mut value = HeaderValue::try_from(format!("Bearer {}", token.access_token.expose()))
-        .map_err(|_: InvalidHeaderValue| HttpError::Configuration("the token has characters no header can carry".into()))?;
+        .map_err(|_: InvalidHeaderValue| {
+            HttpError::Configuration("the token has characters no header can carry".into())
+        })?;
     value.set_sensitive(true);
     Ok(value)
 }

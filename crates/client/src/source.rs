@@ -85,28 +85,48 @@ pub fn token_variables(profile: &ProviderProfile) -> Vec<String> {
 ///
 /// # Errors
 /// A variable holds what no header can carry.
-pub(crate) fn from_variables(profile: &ProviderProfile, environment: &Environment) -> Result<Option<Token>, ConfigError> {
+pub(crate) fn from_variables(
+    profile: &ProviderProfile,
+    environment: &Environment,
+) -> Result<Option<Token>, ConfigError> {
     for name in token_variables(profile) {
         if let Some(value) = environment.get(&name) {
             check(&name, value)?;
-            return Ok(Some(Token::from_environment(Source::Variable(name), value, profile)));
+            return Ok(Some(Token::from_environment(
+                Source::Variable(name),
+                value,
+                profile,
+            )));
         }
     }
-    let Some(manual) = &profile.manual_token else { return Ok(None) };
+    let Some(manual) = &profile.manual_token else {
+        return Ok(None);
+    };
     let name = "OARLOCK_OAUTH_ACCESS_TOKEN".to_owned();
     check(&name, manual.expose())?;
-    Ok(Some(Token::from_environment(Source::Variable(name), manual.expose(), profile)))
+    Ok(Some(Token::from_environment(
+        Source::Variable(name),
+        manual.expose(),
+        profile,
+    )))
 }
 
 /// The API key the environment gives, when nothing else does.
 ///
 /// # Errors
 /// A variable holds what no header can carry.
-pub(crate) fn from_api_key(profile: &ProviderProfile, environment: &Environment) -> Result<Option<Token>, ConfigError> {
+pub(crate) fn from_api_key(
+    profile: &ProviderProfile,
+    environment: &Environment,
+) -> Result<Option<Token>, ConfigError> {
     for name in &profile.api_key_variables {
         if let Some(value) = environment.get(name) {
             check(name, value)?;
-            return Ok(Some(Token::from_environment(Source::ApiKey(name.clone()), value, profile)));
+            return Ok(Some(Token::from_environment(
+                Source::ApiKey(name.clone()),
+                value,
+                profile,
+            )));
         }
     }
     Ok(None)
@@ -120,7 +140,8 @@ fn check(name: &str, value: &str) -> Result<(), ConfigError> {
     Err(ConfigError::Value {
         place: "environment".into(),
         key: name.into(),
-        message: "a token is one word of printable ASCII characters, without spaces or line breaks".into(),
+        message: "a token is one word of printable ASCII characters, without spaces or line breaks"
+            .into(),
     })
 }
 
@@ -148,41 +169,74 @@ pub fn explain(client: &crate::Client, provider: &str) -> Result<Vec<SourceState
     let profile = client.profile(provider)?;
     let mut states = Vec::new();
     let mut winner: Option<String> = None;
-    let mut add = |kind: &'static str, source: String, present: bool, usable: Result<String, String>| {
-        let wins = present && usable.is_ok() && winner.is_none();
-        let reason = match (present, &winner, usable) {
-            (false, _, _) => "not set".into(),
-            (true, Some(first), Ok(_)) => format!("not used: {first} comes first"),
-            (true, _, Ok(reason) | Err(reason)) => reason,
+    let mut add =
+        |kind: &'static str, source: String, present: bool, usable: Result<String, String>| {
+            let wins = present && usable.is_ok() && winner.is_none();
+            let reason = match (present, &winner, usable) {
+                (false, _, _) => "not set".into(),
+                (true, Some(first), Ok(_)) => format!("not used: {first} comes first"),
+                (true, _, Ok(reason) | Err(reason)) => reason,
+            };
+            if wins {
+                winner = Some(source.clone());
+            }
+            states.push(SourceState {
+                kind,
+                source,
+                present,
+                wins,
+                reason,
+            });
         };
-        if wins {
-            winner = Some(source.clone());
-        }
-        states.push(SourceState { kind, source, present, wins, reason });
-    };
     for name in token_variables(&profile) {
         let present = client.environment().get(&name).is_some();
-        add("variable", format!("the variable {name}"), present, Ok("used: it is set".into()));
+        add(
+            "variable",
+            format!("the variable {name}"),
+            present,
+            Ok("used: it is set".into()),
+        );
     }
     if profile.manual_token.is_some() {
-        add("variable", "the variable OARLOCK_OAUTH_ACCESS_TOKEN".into(), true, Ok("used: it is set".into()));
+        add(
+            "variable",
+            "the variable OARLOCK_OAUTH_ACCESS_TOKEN".into(),
+            true,
+            Ok("used: it is set".into()),
+        );
     }
     match client.account(provider, None) {
         Ok(key) => {
             let credential = client.store().load(&key)?;
             let present = credential.is_some();
-            let usable = credential.map_or_else(|| Err("not logged in".into()), |credential| login_usable(client, &credential));
+            let usable = credential.map_or_else(
+                || Err("not logged in".into()),
+                |credential| login_usable(client, &credential),
+            );
             add("login", Source::Login(key).to_string(), present, usable);
         }
         Err(crate::Error::SeveralLogins { choices }) => {
-            let reason = format!("which one is not said: name one of {} with -a", choices.join(", "));
+            let reason = format!(
+                "which one is not said: name one of {} with -a",
+                choices.join(", ")
+            );
             add("login", "the stored logins".into(), true, Err(reason));
         }
-        Err(_) => add("login", "the stored login".into(), false, Err("not logged in".into())),
+        Err(_) => add(
+            "login",
+            "the stored login".into(),
+            false,
+            Err("not logged in".into()),
+        ),
     }
     for name in &profile.api_key_variables {
         let present = client.environment().get(name).is_some();
-        add("api_key", format!("the API key in {name}"), present, Ok("used: nothing else is there".into()));
+        add(
+            "api_key",
+            format!("the API key in {name}"),
+            present,
+            Ok("used: nothing else is there".into()),
+        );
     }
     Ok(states)
 }
@@ -191,8 +245,12 @@ fn login_usable(client: &crate::Client, credential: &Credential) -> Result<Strin
     use crate::credential::Freshness;
     let freshness = credential.freshness(client.clock().now(), std::time::Duration::ZERO);
     match (&credential.dead, freshness, credential.is_renewable()) {
-        (Some(dead), Freshness::Expired, _) => Err(format!("not used: the login is over ({})", dead.reason)),
-        (None, Freshness::Expired, false) => Err("not used: it expired and cannot be renewed".into()),
+        (Some(dead), Freshness::Expired, _) => {
+            Err(format!("not used: the login is over ({})", dead.reason))
+        }
+        (None, Freshness::Expired, false) => {
+            Err("not used: it expired and cannot be renewed".into())
+        }
         (_, Freshness::Fresh | Freshness::Due, _) => Ok("used: it is valid".into()),
         (None, Freshness::Expired, true) => Ok("used: it is renewed when needed".into()),
     }

@@ -53,7 +53,10 @@ pub enum StoreError {
 
 fn recovery_text(recovery: Option<&Path>) -> String {
     match recovery {
-        Some(path) => format!("\nA complete copy is kept at {}; it is taken up again once there is room.", path.display()),
+        Some(path) => format!(
+            "\nA complete copy is kept at {}; it is taken up again once there is room.",
+            path.display()
+        ),
         None => "\nNo copy could be made either: log in again once there is room.".into(),
     }
 }
@@ -86,7 +89,10 @@ impl AccountLock {
 impl CredentialStore {
     /// A store in `directory`; copies that find no room there go to `fallback`. Nothing is touched yet.
     pub fn new(directory: PathBuf, fallback: PathBuf) -> Self {
-        Self { directory, fallback }
+        Self {
+            directory,
+            fallback,
+        }
     }
 
     /// Where the files are.
@@ -126,8 +132,14 @@ impl CredentialStore {
     pub fn lock(&self, key: &AccountKey) -> Result<AccountLock, StoreError> {
         private::ensure_directory(&self.directory)?;
         private::sweep(&self.directory)?;
-        let lock = FileLock::acquire(&self.directory.join(format!("{}.lock", key.stem())), LOCK_DEADLINE)?;
-        let lock = AccountLock { key: key.clone(), _lock: lock };
+        let lock = FileLock::acquire(
+            &self.directory.join(format!("{}.lock", key.stem())),
+            LOCK_DEADLINE,
+        )?;
+        let lock = AccountLock {
+            key: key.clone(),
+            _lock: lock,
+        };
         self.adopt_recovery(&lock)?;
         Ok(lock)
     }
@@ -145,12 +157,22 @@ impl CredentialStore {
     ///
     /// # Errors
     /// It could not be written: the old one is as it was, and the error says where a copy is.
-    pub fn save(&self, _lock: &AccountLock, room: Room, credential: &Credential) -> Result<(), StoreError> {
+    pub fn save(
+        &self,
+        _lock: &AccountLock,
+        room: Room,
+        credential: &Credential,
+    ) -> Result<(), StoreError> {
         let path = self.directory.clone();
-        let mut bytes = serde_json::to_vec_pretty(credential)
-            .map_err(|error| StoreError::Malformed { path, reason: error.to_string() })?;
+        let mut bytes =
+            serde_json::to_vec_pretty(credential).map_err(|error| StoreError::Malformed {
+                path,
+                reason: error.to_string(),
+            })?;
         bytes.push(b'\n');
-        room.0.commit(&bytes).map_err(|CommitError { source, recovery }| StoreError::NotSaved { recovery, source })
+        room.0
+            .commit(&bytes)
+            .map_err(|CommitError { source, recovery }| StoreError::NotSaved { recovery, source })
     }
 
     /// Removes the account's credential and any recovery copy; `false` where there was none.
@@ -176,7 +198,9 @@ impl CredentialStore {
     /// A copy that an earlier full disk left behind is the newer truth: its tokens were bought last.
     fn adopt_recovery(&self, lock: &AccountLock) -> Result<(), StoreError> {
         for path in self.recovery_files(&lock.key) {
-            let Some(bytes) = private::read(&path, LARGEST)? else { continue };
+            let Some(bytes) = private::read(&path, LARGEST)? else {
+                continue;
+            };
             let Ok(copy) = parse(&path, &lock.key, &bytes) else {
                 // An incomplete copy is no credential: the file it was to replace stays.
                 tracing::warn!(path = %path.display(), "an incomplete recovery copy was removed");
@@ -199,13 +223,18 @@ impl CredentialStore {
 }
 
 fn parse(path: &Path, key: &AccountKey, bytes: &[u8]) -> Result<Credential, StoreError> {
-    let malformed = |reason: String| StoreError::Malformed { path: path.into(), reason };
+    let malformed = |reason: String| StoreError::Malformed {
+        path: path.into(),
+        reason,
+    };
     let credential: Credential = serde_json::from_slice(bytes).map_err(|error| {
         // serde's message can quote the value it met; the place is enough.
         malformed(format!("line {}, column {}", error.line(), error.column()))
     })?;
     if credential.provider != key.provider() || credential.account != key.account() {
-        return Err(malformed("it names another account than its file name does".into()));
+        return Err(malformed(
+            "it names another account than its file name does".into(),
+        ));
     }
     Ok(credential)
 }

@@ -205,7 +205,7 @@ fn checks(report: &ProviderReport) -> Vec<CheckJson> {
         None => add("metadata", true, "no issuer is configured; the endpoints are".into()),
     }
     match &report.keys {
-        Some(Ok(())) => add("keys", true, "found".into()),
+        Some(Ok(count)) => add("keys", *count > 0, format!("{count} for signatures")),
         Some(Err(error)) => add("keys", false, error.to_string()),
         None => {}
     }

@@ -83,9 +83,8 @@ async fn print(response: Response, include: bool) -> Result<ExitCode, Failure> {
         output::write(&head)?;
     }
     while let Some(chunk) = body.next().await.map_err(oarlock::Error::from)? {
-        match terminal::output(&chunk) {
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => break,
-            result => result?,
+        if !terminal::output_bytes(&chunk)? {
+            break;
         }
     }
     if parts.status.is_client_error() || parts.status.is_server_error() {

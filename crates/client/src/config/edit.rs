@@ -28,9 +28,15 @@ pub fn add_provider(
         table.set_implicit(true);
         Item::Table(table)
     });
-    let providers = providers.as_table_like_mut().ok_or_else(|| edit("`providers` in the file is no table"))?;
-    let provider = providers.entry(name).or_insert_with(|| Item::Table(Table::new()));
-    let provider = provider.as_table_like_mut().ok_or_else(|| edit("the provider in the file is no table"))?;
+    let providers = providers
+        .as_table_like_mut()
+        .ok_or_else(|| edit("`providers` in the file is no table"))?;
+    let provider = providers
+        .entry(name)
+        .or_insert_with(|| Item::Table(Table::new()));
+    let provider = provider
+        .as_table_like_mut()
+        .ok_or_else(|| edit("the provider in the file is no table"))?;
     for (key, item) in entries {
         provider.insert(key, item.clone());
     }
@@ -44,11 +50,22 @@ pub fn add_provider(
 ///
 /// # Errors
 /// It is not there, or something else needs it; the file cannot be read or written.
-pub fn remove_provider(path: &Path, name: &str, environment: &Environment) -> Result<(), crate::Error> {
+pub fn remove_provider(
+    path: &Path,
+    name: &str,
+    environment: &Environment,
+) -> Result<(), crate::Error> {
     let mut document = document(path)?;
-    let removed = document.get_mut("providers").and_then(Item::as_table_like_mut).and_then(|table| table.remove(name));
+    let removed = document
+        .get_mut("providers")
+        .and_then(Item::as_table_like_mut)
+        .and_then(|table| table.remove(name));
     if removed.is_none() {
-        return Err(edit(&format!("{name:?} is not in {}; `oarlock provider list` shows what is", path.display())).into());
+        return Err(edit(&format!(
+            "{name:?} is not in {}; `oarlock provider list` shows what is",
+            path.display()
+        ))
+        .into());
     }
     if document.get("default_provider").and_then(Item::as_str) == Some(name) {
         document.remove("default_provider");
@@ -60,15 +77,23 @@ fn document(path: &Path) -> Result<DocumentMut, ConfigError> {
     let text = file::text(path)?.unwrap_or_default();
     // The strict reader speaks first: its errors never show a line of the file.
     file::parse(path, &text)?;
-    text.parse().map_err(|_| edit("the file cannot be changed in place"))
+    text.parse()
+        .map_err(|_| edit("the file cannot be changed in place"))
 }
 
-fn save(path: &Path, document: &DocumentMut, environment: &Environment) -> Result<(), crate::Error> {
+fn save(
+    path: &Path,
+    document: &DocumentMut,
+    environment: &Environment,
+) -> Result<(), crate::Error> {
     let text = document.to_string();
     let directory = path.parent().unwrap_or(path);
     private::ensure_directory(directory).map_err(ConfigError::from)?;
     let draft = path.with_extension("toml.draft");
-    let store = |error: private::CommitError| StoreError::NotSaved { recovery: error.recovery, source: error.source };
+    let store = |error: private::CommitError| StoreError::NotSaved {
+        recovery: error.recovery,
+        source: error.source,
+    };
     private::write(&draft, text.as_bytes()).map_err(store)?;
     let checked = Config::read(&draft, environment);
     private::remove(&draft).map_err(ConfigError::from)?;
@@ -80,16 +105,30 @@ fn save(path: &Path, document: &DocumentMut, environment: &Environment) -> Resul
 /// The error as it would be in the file itself.
 fn relocated(error: ConfigError, draft: &Path, path: &Path) -> ConfigError {
     match error {
-        ConfigError::UnknownKey { key, suggestion, .. } => ConfigError::UnknownKey { path: path.into(), key, suggestion },
-        ConfigError::Value { place, key, message } if place == draft.display().to_string() => {
-            ConfigError::Value { place: path.display().to_string(), key, message }
-        }
+        ConfigError::UnknownKey {
+            key, suggestion, ..
+        } => ConfigError::UnknownKey {
+            path: path.into(),
+            key,
+            suggestion,
+        },
+        ConfigError::Value {
+            place,
+            key,
+            message,
+        } if place == draft.display().to_string() => ConfigError::Value {
+            place: path.display().to_string(),
+            key,
+            message,
+        },
         other => other,
     }
 }
 
 fn edit(message: &str) -> ConfigError {
-    ConfigError::Edit { message: message.into() }
+    ConfigError::Edit {
+        message: message.into(),
+    }
 }
 
 /// A list of texts as TOML.

@@ -28,12 +28,23 @@ const NAMES: [&str; 8] = [
 
 /// A provider's name as the end of a variable's: `op.example.com` → `OP_EXAMPLE_COM`.
 pub fn variable_suffix(provider: &str) -> String {
-    provider.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
+    provider
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_uppercase()
+            } else {
+                '_'
+            }
+        })
+        .collect()
 }
 
 /// Names of all variables that define the provider `env`, with both prefixes.
 pub fn environment_variables() -> impl Iterator<Item = String> {
-    NAMES.iter().flat_map(|name| PREFIXES.iter().map(move |prefix| format!("{prefix}{name}")))
+    NAMES
+        .iter()
+        .flat_map(|name| PREFIXES.iter().map(move |prefix| format!("{prefix}{name}")))
 }
 
 /// Client id and secret from `OARLOCK_CLIENT_ID_<PROVIDER>` and `OARLOCK_CLIENT_SECRET_<PROVIDER>`.
@@ -58,13 +69,17 @@ pub(super) fn provider(environment: &Environment) -> Result<Option<ProviderProfi
     }
     let mut profile = ProviderProfile::named(ENVIRONMENT_PROVIDER);
     profile.title = Some("the environment's provider".into());
-    profile.manual_token = find(environment, "ACCESS_TOKEN").map(|(_, token)| AccessToken::new(token));
+    profile.manual_token =
+        find(environment, "ACCESS_TOKEN").map(|(_, token)| AccessToken::new(token));
     profile.authorization_endpoint = endpoint(environment, "AUTH_ENDPOINT")?;
     profile.token_endpoint = endpoint(environment, "TOKEN_ENDPOINT")?;
     profile.userinfo_endpoint = endpoint(environment, "USERINFO_ENDPOINT")?;
     profile.client_id = find(environment, "CLIENT_ID").map(|(_, id)| id.into());
-    profile.client_secret = find(environment, "CLIENT_SECRET").map(|(_, secret)| ClientSecret::new(secret));
-    profile.scopes = Scopes::parse(find(environment, "SCOPE").map_or("openid profile email", |(_, scope)| scope));
+    profile.client_secret =
+        find(environment, "CLIENT_SECRET").map(|(_, secret)| ClientSecret::new(secret));
+    profile.scopes = Scopes::parse(
+        find(environment, "SCOPE").map_or("openid profile email", |(_, scope)| scope),
+    );
     profile.redirect = redirect(environment)?;
     if profile.manual_token.is_none() {
         let missing = [
@@ -73,35 +88,53 @@ pub(super) fn provider(environment: &Environment) -> Result<Option<ProviderProfi
             ("CLIENT_ID", profile.client_id.is_none()),
         ];
         if let Some((name, _)) = missing.iter().find(|(_, missing)| *missing) {
-            return Err(ConfigError::Environment { missing: format!("OARLOCK_OAUTH_{name}") });
+            return Err(ConfigError::Environment {
+                missing: format!("OARLOCK_OAUTH_{name}"),
+            });
         }
     }
-    profile.validate().map_err(|error| value_error("OARLOCK_OAUTH_*", &error.to_string()))?;
+    profile
+        .validate()
+        .map_err(|error| value_error("OARLOCK_OAUTH_*", &error.to_string()))?;
     Ok(Some(profile))
 }
 
 fn find<'a>(environment: &'a Environment, name: &str) -> Option<(String, &'a str)> {
-    PREFIXES.iter().map(|prefix| format!("{prefix}{name}")).find_map(|full| Some((full.clone(), environment.get(&full)?)))
+    PREFIXES
+        .iter()
+        .map(|prefix| format!("{prefix}{name}"))
+        .find_map(|full| Some((full.clone(), environment.get(&full)?)))
 }
 
 fn endpoint(environment: &Environment, name: &str) -> Result<Option<Endpoint>, ConfigError> {
     find(environment, name)
-        .map(|(variable, text)| Endpoint::parse(text).map_err(|error| value_error(&variable, &error.to_string())))
+        .map(|(variable, text)| {
+            Endpoint::parse(text).map_err(|error| value_error(&variable, &error.to_string()))
+        })
         .transpose()
 }
 
 /// FluidMCP's default is one fixed port; a redirect URI elsewhere means that the person pastes what that page gets.
 fn redirect(environment: &Environment) -> Result<Redirect, ConfigError> {
-    let (variable, text) = find(environment, "REDIRECT_URI")
-        .unwrap_or_else(|| ("OARLOCK_OAUTH_REDIRECT_URI".into(), "http://localhost:8088/callback"));
+    let (variable, text) = find(environment, "REDIRECT_URI").unwrap_or_else(|| {
+        (
+            "OARLOCK_OAUTH_REDIRECT_URI".into(),
+            "http://localhost:8088/callback",
+        )
+    });
     let wrong = |message: &str| value_error(&variable, message);
     let endpoint = Endpoint::parse(text).map_err(|error| wrong(&error.to_string()))?;
     let url: &Url = endpoint.url();
     if !oarlock_oauth::endpoint::is_loopback(url) {
-        return Ok(Redirect { hosted: Some(endpoint), ..Redirect::default() });
+        return Ok(Redirect {
+            hosted: Some(endpoint),
+            ..Redirect::default()
+        });
     }
     if url.query().is_some() {
-        return Err(wrong("a loopback redirect URI has no query; write http://localhost:8088/callback"));
+        return Err(wrong(
+            "a loopback redirect URI has no query; write http://localhost:8088/callback",
+        ));
     }
     Ok(Redirect {
         host: url.host_str().unwrap_or("localhost").into(),
@@ -112,5 +145,9 @@ fn redirect(environment: &Environment) -> Result<Redirect, ConfigError> {
 }
 
 fn value_error(variable: &str, message: &str) -> ConfigError {
-    ConfigError::Value { place: "environment".into(), key: variable.into(), message: message.into() }
+    ConfigError::Value {
+        place: "environment".into(),
+        key: variable.into(),
+        message: message.into(),
+    }
 }

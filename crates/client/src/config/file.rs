@@ -13,18 +13,30 @@ const SECTIONS: [&str; 4] = ["default_provider", "network", "login", "providers"
 
 pub(super) fn read(path: &Path, environment: &Environment) -> Result<Config, ConfigError> {
     let Some(text) = text(path)? else {
-        return Ok(Config { path: path.into(), ..Config::default() });
+        return Ok(Config {
+            path: path.into(),
+            ..Config::default()
+        });
     };
     let table = parse(path, &text)?;
     check_keys(path, "", table.keys(), &SECTIONS)?;
     let default_provider = table
         .get("default_provider")
-        .map(|value| value.as_str().map(String::from).ok_or_else(|| value_error(path, "default_provider", "write the name of a provider")))
+        .map(|value| {
+            value.as_str().map(String::from).ok_or_else(|| {
+                value_error(path, "default_provider", "write the name of a provider")
+            })
+        })
         .transpose()?;
     let config = Config {
         path: path.into(),
         default_provider,
-        network: section::<NetworkConfig>(path, &table, "network", &["proxy", "ca_file", "timeout", "allow_private_hosts"])?,
+        network: section::<NetworkConfig>(
+            path,
+            &table,
+            "network",
+            &["proxy", "ca_file", "timeout", "allow_private_hosts"],
+        )?,
         login: section::<LoginConfig>(path, &table, "login", &["flow", "browser", "timeout"])?,
         providers: profile::read_all(path, &table, environment)?,
     };
@@ -36,10 +48,16 @@ pub(super) fn read(path: &Path, environment: &Environment) -> Result<Config, Con
 
 /// The file's text; `None` where there is no file.
 pub(super) fn text(path: &Path) -> Result<Option<String>, ConfigError> {
-    let Some(bytes) = private::read(path, LARGEST)? else { return Ok(None) };
+    let Some(bytes) = private::read(path, LARGEST)? else {
+        return Ok(None);
+    };
     String::from_utf8(bytes)
         .map(Some)
-        .map_err(|error| ConfigError::Syntax { path: path.into(), line: line_at(error.as_bytes(), error.utf8_error().valid_up_to()), message: "this is not UTF-8".into() })
+        .map_err(|error| ConfigError::Syntax {
+            path: path.into(),
+            line: line_at(error.as_bytes(), error.utf8_error().valid_up_to()),
+            message: "this is not UTF-8".into(),
+        })
 }
 
 pub(crate) fn parse(path: &Path, text: &str) -> Result<Table, ConfigError> {
@@ -52,23 +70,47 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Table, ConfigError> {
 }
 
 fn line_at(bytes: &[u8], offset: usize) -> usize {
-    1 + bytes.iter().take(offset).filter(|byte| **byte == b'\n').count()
+    1 + bytes
+        .iter()
+        .take(offset)
+        .filter(|byte| **byte == b'\n')
+        .count()
 }
 
-pub(super) fn check_keys<'a>(path: &Path, table: &str, keys: impl Iterator<Item = &'a String>, known: &[&str]) -> Result<(), ConfigError> {
+pub(super) fn check_keys<'a>(
+    path: &Path,
+    table: &str,
+    keys: impl Iterator<Item = &'a String>,
+    known: &[&str],
+) -> Result<(), ConfigError> {
     for key in keys {
         if !known.contains(&key.as_str()) {
             let suggestion = nearest(key, known);
-            return Err(ConfigError::UnknownKey { path: path.into(), key: format!("{table}{key}"), suggestion });
+            return Err(ConfigError::UnknownKey {
+                path: path.into(),
+                key: format!("{table}{key}"),
+                suggestion,
+            });
         }
     }
     Ok(())
 }
 
-fn section<T: serde::de::DeserializeOwned + Default>(path: &Path, table: &Table, name: &str, known: &[&str]) -> Result<T, ConfigError> {
-    let Some(value) = table.get(name) else { return Ok(T::default()) };
+fn section<T: serde::de::DeserializeOwned + Default>(
+    path: &Path,
+    table: &Table,
+    name: &str,
+    known: &[&str],
+) -> Result<T, ConfigError> {
+    let Some(value) = table.get(name) else {
+        return Ok(T::default());
+    };
     let Value::Table(section) = value else {
-        return Err(value_error(path, name, &format!("this is a table: write [{name}] on a line of its own")));
+        return Err(value_error(
+            path,
+            name,
+            &format!("this is a table: write [{name}] on a line of its own"),
+        ));
     };
     check_keys(path, &format!("{name}."), section.keys(), known)?;
     section.clone().try_into::<T>().map_err(|error| {
@@ -81,11 +123,19 @@ fn section<T: serde::de::DeserializeOwned + Default>(path: &Path, table: &Table,
 pub(super) fn culprit<T: serde::de::DeserializeOwned>(table: &Table) -> String {
     table
         .iter()
-        .find(|(key, value)| Table::from_iter([((*key).clone(), (*value).clone())]).try_into::<T>().is_err())
+        .find(|(key, value)| {
+            Table::from_iter([((*key).clone(), (*value).clone())])
+                .try_into::<T>()
+                .is_err()
+        })
         .map(|(key, _)| format!(".{key}"))
         .unwrap_or_default()
 }
 
 pub(super) fn value_error(path: &Path, key: &str, message: &str) -> ConfigError {
-    ConfigError::Value { place: path.display().to_string(), key: key.into(), message: message.trim().into() }
+    ConfigError::Value {
+        place: path.display().to_string(),
+        key: key.into(),
+        message: message.trim().into(),
+    }
 }

@@ -5,17 +5,27 @@ mod environment;
 mod file;
 mod profile;
 
-use std::{collections::BTreeMap, path::{Path, PathBuf}, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use oarlock_io::{Environment, HttpConfig, private::PrivateError};
-use oarlock_oauth::{endpoint::{EndpointError, Issuer}, profile::ProviderProfile};
+use oarlock_oauth::{
+    endpoint::{EndpointError, Issuer},
+    profile::ProviderProfile,
+};
 use url::Url;
 
-use crate::{catalogue, login::{Browser, Flow}};
+use crate::{
+    catalogue,
+    login::{Browser, Flow},
+};
 
-pub(crate) use file::parse as parse_table;
 pub use edit::{add_provider, list, remove_provider};
 pub use environment::{ENVIRONMENT_PROVIDER, environment_variables, variable_suffix};
+pub(crate) use file::parse as parse_table;
 pub use profile::profile_keys;
 
 /// What the file says, checked.
@@ -108,7 +118,9 @@ pub enum ConfigError {
         suggestion: Option<String>,
     },
     /// The environment defines half a provider.
-    #[error("OAuth2 is not configured: {missing} is not set (the provider `env` needs AUTH_ENDPOINT, TOKEN_ENDPOINT and CLIENT_ID, each with the prefix OARLOCK_OAUTH_ or FMCP_OAUTH_)")]
+    #[error(
+        "OAuth2 is not configured: {missing} is not set (the provider `env` needs AUTH_ENDPOINT, TOKEN_ENDPOINT and CLIENT_ID, each with the prefix OARLOCK_OAUTH_ or FMCP_OAUTH_)"
+    )]
     Environment {
         /// The variable.
         missing: String,
@@ -125,7 +137,9 @@ pub enum ConfigError {
 }
 
 fn suggestion_text(suggestion: Option<&str>) -> String {
-    suggestion.map(|name| format!("; did you mean {name:?}?")).unwrap_or_default()
+    suggestion
+        .map(|name| format!("; did you mean {name:?}?"))
+        .unwrap_or_default()
 }
 
 impl Config {
@@ -139,7 +153,9 @@ impl Config {
             environment::complete_client(profile, environment);
         }
         if let Some(profile) = environment::provider(environment)? {
-            config.providers.insert(ENVIRONMENT_PROVIDER.into(), profile);
+            config
+                .providers
+                .insert(ENVIRONMENT_PROVIDER.into(), profile);
         }
         Ok(config)
     }
@@ -148,7 +164,11 @@ impl Config {
     ///
     /// # Errors
     /// Nobody knows it; the nearest name is suggested.
-    pub fn provider(&self, name: &str, environment: &Environment) -> Result<ProviderProfile, ConfigError> {
+    pub fn provider(
+        &self,
+        name: &str,
+        environment: &Environment,
+    ) -> Result<ProviderProfile, ConfigError> {
         if let Some(profile) = self.providers.get(name) {
             return Ok(profile.clone());
         }
@@ -157,17 +177,28 @@ impl Config {
             return Ok(profile);
         }
         let suggestion = nearest(name, self.provider_names());
-        Err(ConfigError::UnknownProvider { name: name.chars().take(100).collect(), suggestion })
+        Err(ConfigError::UnknownProvider {
+            name: name.chars().take(100).collect(),
+            suggestion,
+        })
     }
 
     /// A provider by its issuer, exactly as written.
     pub fn provider_by_issuer(&self, issuer: &Issuer) -> Option<ProviderProfile> {
-        self.providers.values().find(|profile| profile.issuer.as_ref() == Some(issuer)).cloned()
+        self.providers
+            .values()
+            .find(|profile| profile.issuer.as_ref() == Some(issuer))
+            .cloned()
     }
 
     /// Names of one's own providers and of the catalogue, sorted, each once.
     pub fn provider_names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.providers.keys().cloned().chain(catalogue::names().map(String::from)).collect();
+        let mut names: Vec<String> = self
+            .providers
+            .keys()
+            .cloned()
+            .chain(catalogue::names().map(String::from))
+            .collect();
         names.sort();
         names.dedup();
         names
@@ -177,7 +208,10 @@ impl Config {
     ///
     /// # Errors
     /// The address is no issuer.
-    pub fn profile_for_issuer(issuer: &str, environment: &Environment) -> Result<ProviderProfile, EndpointError> {
+    pub fn profile_for_issuer(
+        issuer: &str,
+        environment: &Environment,
+    ) -> Result<ProviderProfile, EndpointError> {
         let issuer = Issuer::parse(issuer)?;
         let mut profile = ProviderProfile::named(name_of(issuer.endpoint().url()));
         profile.issuer = Some(issuer);
@@ -217,16 +251,32 @@ fn name_of(url: &Url) -> String {
         text.push_str(&format!("-{port}"));
     }
     text.push_str(&url.path().trim_end_matches('/').to_ascii_lowercase());
-    let name: String =
-        text.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect();
+    let name: String = text
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || "._-".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect();
     name.trim_matches('-').chars().take(100).collect()
 }
 
 /// The nearest of `candidates`, if one is near enough to be meant.
-pub(crate) fn nearest<S: AsRef<str>>(name: &str, candidates: impl IntoIterator<Item = S>) -> Option<String> {
+pub(crate) fn nearest<S: AsRef<str>>(
+    name: &str,
+    candidates: impl IntoIterator<Item = S>,
+) -> Option<String> {
     candidates
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate.as_ref()), candidate))
+        .map(|candidate| {
+            (
+                strsim::damerau_levenshtein(name, candidate.as_ref()),
+                candidate,
+            )
+        })
         .filter(|(distance, candidate)| *distance <= 1 + candidate.as_ref().len() / 4)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate.as_ref().to_owned())

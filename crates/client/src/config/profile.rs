@@ -6,7 +6,11 @@ use oarlock_io::{Environment, private};
 use oarlock_oauth::{profile::ProviderProfile, secret::ClientSecret};
 use toml::{Table, Value};
 
-use super::{ConfigError, file::{check_keys, culprit, value_error}, nearest};
+use super::{
+    ConfigError,
+    file::{check_keys, culprit, value_error},
+    nearest,
+};
 use crate::{account::check_provider, catalogue};
 
 /// Keys of the file that the profile itself does not have.
@@ -26,14 +30,32 @@ pub fn profile_keys() -> Vec<String> {
     keys
 }
 
-pub(super) fn read_all(path: &Path, table: &Table, environment: &Environment) -> Result<BTreeMap<String, ProviderProfile>, ConfigError> {
+pub(super) fn read_all(
+    path: &Path,
+    table: &Table,
+    environment: &Environment,
+) -> Result<BTreeMap<String, ProviderProfile>, ConfigError> {
     let entries = match table.get("providers") {
         None => return Ok(BTreeMap::new()),
         Some(Value::Table(entries)) => entries,
-        Some(_) => return Err(value_error(path, "providers", "this is a table: write [providers.NAME]")),
+        Some(_) => {
+            return Err(value_error(
+                path,
+                "providers",
+                "this is a table: write [providers.NAME]",
+            ));
+        }
     };
-    let reader = Reader { path, entries, environment, keys: profile_keys() };
-    entries.keys().map(|name| Ok((name.clone(), reader.profile(name)?))).collect()
+    let reader = Reader {
+        path,
+        entries,
+        environment,
+        keys: profile_keys(),
+    };
+    entries
+        .keys()
+        .map(|name| Ok((name.clone(), reader.profile(name)?)))
+        .collect()
 }
 
 struct Reader<'a> {
@@ -50,13 +72,23 @@ impl Reader<'_> {
         let mut merged = self.merged(name, &mut Vec::new())?;
         merged.insert("name".into(), Value::String(name.into()));
         let secret = self.secret(&place, &mut merged)?;
-        let mut profile: ProviderProfile = merged.clone().try_into().map_err(|error: toml::de::Error| {
-            value_error(self.path, &format!("{place}{}", culprit::<ProviderProfile>(&merged)), error.message())
-        })?;
+        let mut profile: ProviderProfile =
+            merged
+                .clone()
+                .try_into()
+                .map_err(|error: toml::de::Error| {
+                    value_error(
+                        self.path,
+                        &format!("{place}{}", culprit::<ProviderProfile>(&merged)),
+                        error.message(),
+                    )
+                })?;
         if secret.is_some() {
             profile.client_secret = secret;
         }
-        profile.validate().map_err(|error| value_error(self.path, &place, &error.to_string()))?;
+        profile
+            .validate()
+            .map_err(|error| value_error(self.path, &place, &error.to_string()))?;
         Ok(profile)
     }
 
@@ -64,7 +96,11 @@ impl Reader<'_> {
     fn merged(&self, name: &str, seen: &mut Vec<String>) -> Result<Table, ConfigError> {
         let place = format!("providers.{name}");
         let Some(Value::Table(entry)) = self.entries.get(name) else {
-            return Err(value_error(self.path, &place, &format!("this is a table: write [{place}] on a line of its own")));
+            return Err(value_error(
+                self.path,
+                &place,
+                &format!("this is a table: write [{place}] on a line of its own"),
+            ));
         };
         let known: Vec<&str> = self.keys.iter().map(String::as_str).collect();
         check_keys(self.path, &format!("{place}."), entry.keys(), &known)?;
@@ -72,7 +108,13 @@ impl Reader<'_> {
         let mut base = match entry.get("extends") {
             None => Table::new(),
             Some(Value::String(base)) => self.base(&place, base, seen)?,
-            Some(_) => return Err(value_error(self.path, &format!("{place}.extends"), "write the name of a provider")),
+            Some(_) => {
+                return Err(value_error(
+                    self.path,
+                    &format!("{place}.extends"),
+                    "write the name of a provider",
+                ));
+            }
         };
         for (key, value) in entry {
             if key != "extends" {
@@ -91,31 +133,50 @@ impl Reader<'_> {
         if let Some(table) = catalogue::table(base)? {
             return Ok(table);
         }
-        let suggestion = nearest(base, catalogue::names()).map(|name| format!("; did you mean {name:?}?")).unwrap_or_default();
+        let suggestion = nearest(base, catalogue::names())
+            .map(|name| format!("; did you mean {name:?}?"))
+            .unwrap_or_default();
         let message = if seen.iter().any(|name| name == base) {
             format!("{base:?} extends itself in the end")
         } else {
             format!("there is no provider {base:?}{suggestion}")
         };
-        Err(value_error(self.path, &format!("{place}.extends"), &message))
+        Err(value_error(
+            self.path,
+            &format!("{place}.extends"),
+            &message,
+        ))
     }
 
     fn secret(&self, place: &str, merged: &mut Table) -> Result<Option<ClientSecret>, ConfigError> {
         let variable = self.text(place, merged, "client_secret_env")?;
         let file = self.text(place, merged, "client_secret_file")?;
         match (variable, file) {
-            (Some(_), Some(_)) => Err(value_error(self.path, place, "give client_secret_env or client_secret_file, not both")),
+            (Some(_), Some(_)) => Err(value_error(
+                self.path,
+                place,
+                "give client_secret_env or client_secret_file, not both",
+            )),
             (Some(variable), None) => Ok(self.environment.get(&variable).map(ClientSecret::new)),
             (None, Some(file)) => self.secret_file(place, &file).map(Some),
             (None, None) => Ok(None),
         }
     }
 
-    fn text(&self, place: &str, merged: &mut Table, key: &str) -> Result<Option<String>, ConfigError> {
+    fn text(
+        &self,
+        place: &str,
+        merged: &mut Table,
+        key: &str,
+    ) -> Result<Option<String>, ConfigError> {
         match merged.remove(key) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(value_error(self.path, &format!("{place}.{key}"), "write a text")),
+            Some(_) => Err(value_error(
+                self.path,
+                &format!("{place}.{key}"),
+                "write a text",
+            )),
         }
     }
 
@@ -124,7 +185,8 @@ impl Reader<'_> {
         let base = self.path.parent().unwrap_or(self.path);
         let bytes = private::read(&base.join(file), 64 * 1024)?
             .ok_or_else(|| value_error(self.path, &key, &format!("there is no file {file:?}")))?;
-        let text = String::from_utf8(bytes).map_err(|_| value_error(self.path, &key, "the file is not UTF-8"))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| value_error(self.path, &key, "the file is not UTF-8"))?;
         Ok(ClientSecret::new(text.trim_end_matches(['\r', '\n'])))
     }
 }

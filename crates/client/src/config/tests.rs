@@ -55,27 +55,45 @@ fn a_provider_is_read_whole() {
     assert_eq!(profile.client_id.as_deref(), Some("abc"));
     assert_eq!(profile.scopes.join(' '), "openid offline_access");
     assert_eq!(profile.authorization_parameters["prompt"], "consent");
-    assert!(profile.refresh_without_scope, "what the file leaves out has the standard's value");
+    assert!(
+        profile.refresh_without_scope,
+        "what the file leaves out has the standard's value"
+    );
 }
 
 #[test]
 fn an_unknown_key_is_refused_with_the_nearest_known_one() {
     let error = refusal("[providers.work]\nclient_idd = \"x\"");
-    assert!(error.contains("providers.work.client_idd") && error.contains("\"client_id\""), "{error}");
+    assert!(
+        error.contains("providers.work.client_idd") && error.contains("\"client_id\""),
+        "{error}"
+    );
     let error = refusal("[netwrk]\n");
     assert!(error.contains("\"network\""), "{error}");
     let error = refusal("[network]\nprxy = \"x\"");
-    assert!(error.contains("network.prxy") && error.contains("\"proxy\""), "{error}");
+    assert!(
+        error.contains("network.prxy") && error.contains("\"proxy\""),
+        "{error}"
+    );
 }
 
 #[test]
 fn a_wrong_value_names_file_key_and_what_would_be_right() {
     let error = refusal("[providers.work]\nissuer = \"https://a.example\"\nscopes = 7");
-    assert!(error.contains("config.toml") && error.contains("providers.work.scopes"), "{error}");
+    assert!(
+        error.contains("config.toml") && error.contains("providers.work.scopes"),
+        "{error}"
+    );
     let error = refusal("[providers.work]\ntoken_endpoint = \"http://a.example/token\"");
-    assert!(error.contains("providers.work.token_endpoint") && error.contains("https"), "{error}");
+    assert!(
+        error.contains("providers.work.token_endpoint") && error.contains("https"),
+        "{error}"
+    );
     let error = refusal("[login]\nflow = \"magic\"");
-    assert!(error.contains("login.flow") && error.contains("loopback"), "{error}");
+    assert!(
+        error.contains("login.flow") && error.contains("loopback"),
+        "{error}"
+    );
     let error = refusal("default_provider = \"nobody\"");
     assert!(error.contains("nobody"), "{error}");
     let error = refusal("[providers.UPPER]\n");
@@ -107,43 +125,83 @@ fn extending_takes_what_is_not_said_anew() {
     )
     .unwrap();
     let ghe = &config.providers["ghe"];
-    assert_eq!(ghe.token_endpoint.as_ref().unwrap().to_string(), "https://ghe.example.com/login/oauth/access_token");
+    assert_eq!(
+        ghe.token_endpoint.as_ref().unwrap().to_string(),
+        "https://ghe.example.com/login/oauth/access_token"
+    );
     assert_eq!(ghe.identity_claims, ["login"]);
     let bot = &config.providers["ghe-bot"];
-    assert_eq!((bot.client_id.as_deref(), &bot.token_endpoint), (Some("bot"), &ghe.token_endpoint));
-    assert_eq!(config.providers["github"].client_id.as_deref(), Some("mine"));
+    assert_eq!(
+        (bot.client_id.as_deref(), &bot.token_endpoint),
+        (Some("bot"), &ghe.token_endpoint)
+    );
+    assert_eq!(
+        config.providers["github"].client_id.as_deref(),
+        Some("mine")
+    );
 }
 
 #[test]
 fn extending_in_a_circle_or_nobody_is_refused() {
-    assert!(refusal("[providers.a]\nextends = \"b\"\n[providers.b]\nextends = \"a\"").contains("itself"));
+    assert!(
+        refusal("[providers.a]\nextends = \"b\"\n[providers.b]\nextends = \"a\"")
+            .contains("itself")
+    );
     assert!(refusal("[providers.a]\nextends = \"githb\"").contains("\"github\""));
 }
 
 #[test]
 fn a_secret_comes_from_a_variable_or_a_private_file() {
     let environment = Environment::from_pairs([("WORK_SECRET", "s3")]);
-    let at = file("[providers.work]\nissuer = \"https://a.example\"\nclient_secret_env = \"WORK_SECRET\"");
+    let at = file(
+        "[providers.work]\nissuer = \"https://a.example\"\nclient_secret_env = \"WORK_SECRET\"",
+    );
     let config = Config::read(&at.path, &environment).unwrap();
-    assert_eq!(config.providers["work"].client_secret.as_ref().unwrap().expose(), "s3");
+    assert_eq!(
+        config.providers["work"]
+            .client_secret
+            .as_ref()
+            .unwrap()
+            .expose(),
+        "s3"
+    );
 
-    let at = file("[providers.work]\nissuer = \"https://a.example\"\nclient_secret_file = \"secret\"");
+    let at =
+        file("[providers.work]\nissuer = \"https://a.example\"\nclient_secret_file = \"secret\"");
     private::write(&at.path.with_file_name("secret"), b"s4\n").unwrap();
     let config = Config::read(&at.path, &nothing()).unwrap();
-    assert_eq!(config.providers["work"].client_secret.as_ref().unwrap().expose(), "s4");
+    assert_eq!(
+        config.providers["work"]
+            .client_secret
+            .as_ref()
+            .unwrap()
+            .expose(),
+        "s4"
+    );
     assert!(!format!("{config:?}").contains("s4"));
 }
 
 #[test]
 fn the_environment_defines_a_provider_under_both_prefixes() {
     for prefix in ["OARLOCK_OAUTH_", "FMCP_OAUTH_"] {
-        let pairs = [("AUTH_ENDPOINT", "https://a.example/auth"), ("TOKEN_ENDPOINT", "https://a.example/token"), ("CLIENT_ID", "abc")];
-        let environment = Environment::from_pairs(pairs.map(|(name, value)| (format!("{prefix}{name}"), value)));
+        let pairs = [
+            ("AUTH_ENDPOINT", "https://a.example/auth"),
+            ("TOKEN_ENDPOINT", "https://a.example/token"),
+            ("CLIENT_ID", "abc"),
+        ];
+        let environment =
+            Environment::from_pairs(pairs.map(|(name, value)| (format!("{prefix}{name}"), value)));
         let config = Config::read(Path::new("/nonexistent"), &environment).unwrap();
         let profile = &config.providers["env"];
         assert_eq!(profile.client_id.as_deref(), Some("abc"));
         assert_eq!(profile.scopes.join(' '), "openid profile email");
-        assert_eq!((profile.redirect.host.as_str(), profile.redirect.ports.as_slice()), ("localhost", &[8088_u16][..]));
+        assert_eq!(
+            (
+                profile.redirect.host.as_str(),
+                profile.redirect.ports.as_slice()
+            ),
+            ("localhost", &[8088_u16][..])
+        );
         assert_eq!(profile.redirect.path, "/callback");
     }
 }
@@ -151,8 +209,13 @@ fn the_environment_defines_a_provider_under_both_prefixes() {
 #[test]
 fn half_a_provider_in_the_environment_is_refused_by_the_missing_name() {
     let environment = Environment::from_pairs([("FMCP_OAUTH_CLIENT_ID", "abc")]);
-    let error = Config::read(Path::new("/nonexistent"), &environment).unwrap_err().to_string();
-    assert!(error.contains("OAuth2 is not configured") && error.contains("OARLOCK_OAUTH_AUTH_ENDPOINT"), "{error}");
+    let error = Config::read(Path::new("/nonexistent"), &environment)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("OAuth2 is not configured") && error.contains("OARLOCK_OAUTH_AUTH_ENDPOINT"),
+        "{error}"
+    );
     let manual = Environment::from_pairs([("FMCP_OAUTH_ACCESS_TOKEN", "abc")]);
     let config = Config::read(Path::new("/nonexistent"), &manual).unwrap();
     assert!(config.providers["env"].manual_token.is_some());
@@ -161,17 +224,28 @@ fn half_a_provider_in_the_environment_is_refused_by_the_missing_name() {
 #[test]
 fn a_client_id_from_the_environment_does_not_take_another_clients_secret() {
     let environment = Environment::from_pairs([("OARLOCK_CLIENT_ID_MY_WORK", "two")]);
-    let at = file("[providers.my-work]\nissuer = \"https://a.example\"\nclient_id = \"one\"\nclient_secret = \"s\"");
+    let at = file(
+        "[providers.my-work]\nissuer = \"https://a.example\"\nclient_id = \"one\"\nclient_secret = \"s\"",
+    );
     let config = Config::read(&at.path, &environment).unwrap();
     let profile = &config.providers["my-work"];
-    assert_eq!((profile.client_id.as_deref(), profile.client_secret.is_some()), (Some("two"), false));
+    assert_eq!(
+        (
+            profile.client_id.as_deref(),
+            profile.client_secret.is_some()
+        ),
+        (Some("two"), false)
+    );
 }
 
 #[test]
 fn an_issuer_gets_a_name_within_the_rule() {
     for (issuer, name) in [
         ("https://login.example.com", "login.example.com"),
-        ("https://login.example.com/tenant/V2.0", "login.example.com-tenant-v2.0"),
+        (
+            "https://login.example.com/tenant/V2.0",
+            "login.example.com-tenant-v2.0",
+        ),
         ("http://127.0.0.1:3000", "127.0.0.1-3000"),
         ("http://[::1]:3000/a", "1--3000-a"),
     ] {
@@ -187,16 +261,42 @@ fn editing_keeps_comments_and_is_checked_before_it_is_saved() {
     let entries = [("client_id".to_owned(), toml_edit::value("abc"))];
     add_provider(&at.path, "work", &entries, true, &nothing()).unwrap();
     let text = std::fs::read_to_string(&at.path).unwrap();
-    assert!(text.contains("# mine") && text.contains("# job") && text.contains("client_id = \"abc\""), "{text}");
-    assert_eq!(Config::read(&at.path, &nothing()).unwrap().default_provider.as_deref(), Some("work"));
+    assert!(
+        text.contains("# mine") && text.contains("# job") && text.contains("client_id = \"abc\""),
+        "{text}"
+    );
+    assert_eq!(
+        Config::read(&at.path, &nothing())
+            .unwrap()
+            .default_provider
+            .as_deref(),
+        Some("work")
+    );
 
-    let wrong = [("token_endpoint".to_owned(), toml_edit::value("javascript:x"))];
-    let error = add_provider(&at.path, "work", &wrong, false, &nothing()).unwrap_err().to_string();
-    assert!(error.contains("config.toml:") && error.contains("token_endpoint"), "{error}");
-    assert_eq!(std::fs::read_to_string(&at.path).unwrap(), text, "a refused change changes nothing");
+    let wrong = [(
+        "token_endpoint".to_owned(),
+        toml_edit::value("javascript:x"),
+    )];
+    let error = add_provider(&at.path, "work", &wrong, false, &nothing())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("config.toml:") && error.contains("token_endpoint"),
+        "{error}"
+    );
+    assert_eq!(
+        std::fs::read_to_string(&at.path).unwrap(),
+        text,
+        "a refused change changes nothing"
+    );
 
     remove_provider(&at.path, "work", &nothing()).unwrap();
     let config = Config::read(&at.path, &nothing()).unwrap();
     assert!(config.providers.is_empty() && config.default_provider.is_none());
-    assert!(remove_provider(&at.path, "work", &nothing()).unwrap_err().to_string().contains("work"));
+    assert!(
+        remove_provider(&at.path, "work", &nothing())
+            .unwrap_err()
+            .to_string()
+            .contains("work")
+    );
 }

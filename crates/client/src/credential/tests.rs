@@ -16,7 +16,13 @@ fn tokens(lifetime: Option<i64>, refresh: Option<&str>) -> TokenResponse {
 
 fn credential(lifetime: Option<i64>) -> Credential {
     let key = AccountKey::new("p", "default").unwrap();
-    Credential::new(&key, ProviderProfile::named("p"), tokens(lifetime, Some("r1")), &Scopes::parse("x"), 0)
+    Credential::new(
+        &key,
+        ProviderProfile::named("p"),
+        tokens(lifetime, Some("r1")),
+        &Scopes::parse("x"),
+        0,
+    )
 }
 
 #[test]
@@ -31,42 +37,76 @@ fn due_when_less_than_five_minutes_or_half_the_life_is_left() {
         (60, 31, Freshness::Due),
     ];
     for (lifetime, age, expected) in table {
-        assert_eq!(credential(Some(lifetime)).freshness(at(age), Duration::ZERO), expected, "{lifetime} {age}");
+        assert_eq!(
+            credential(Some(lifetime)).freshness(at(age), Duration::ZERO),
+            expected,
+            "{lifetime} {age}"
+        );
     }
 }
 
 #[test]
 fn a_wanted_life_counts() {
     let credential = credential(Some(3_600));
-    assert_eq!(credential.freshness(at(0), Duration::from_secs(3_599)), Freshness::Fresh);
-    assert_eq!(credential.freshness(at(2), Duration::from_secs(3_599)), Freshness::Due);
+    assert_eq!(
+        credential.freshness(at(0), Duration::from_secs(3_599)),
+        Freshness::Fresh
+    );
+    assert_eq!(
+        credential.freshness(at(2), Duration::from_secs(3_599)),
+        Freshness::Due
+    );
     assert_eq!(credential.freshness(at(0), Duration::MAX), Freshness::Due);
 }
 
 #[test]
 fn a_token_without_an_end_is_fresh_until_it_is_refused() {
-    assert_eq!(credential(None).freshness(at(99_999_999), Duration::ZERO), Freshness::Fresh);
+    assert_eq!(
+        credential(None).freshness(at(99_999_999), Duration::ZERO),
+        Freshness::Fresh
+    );
 }
 
 #[test]
 fn hostile_32_a_clock_that_was_set_back_is_not_believed() {
     let credential = credential(Some(3_600));
-    assert_eq!(credential.freshness(at(-30), Duration::ZERO), Freshness::Fresh);
-    assert_eq!(credential.freshness(at(-7_200), Duration::ZERO), Freshness::Expired);
+    assert_eq!(
+        credential.freshness(at(-30), Duration::ZERO),
+        Freshness::Fresh
+    );
+    assert_eq!(
+        credential.freshness(at(-7_200), Duration::ZERO),
+        Freshness::Expired
+    );
 }
 
 #[test]
 fn hostile_32_a_clock_that_is_off_is_corrected_by_the_servers() {
     // Ours runs ten minutes fast: the server's clock minus ours is -600 s.
     let key = AccountKey::new("p", "default").unwrap();
-    let fast = Credential::new(&key, ProviderProfile::named("p"), tokens(Some(900), None), &Scopes::default(), -600);
-    assert_eq!(fast.freshness(at(600 + 500), Duration::ZERO), Freshness::Fresh);
-    assert_eq!(fast.freshness(at(600 + 900), Duration::ZERO), Freshness::Expired);
+    let fast = Credential::new(
+        &key,
+        ProviderProfile::named("p"),
+        tokens(Some(900), None),
+        &Scopes::default(),
+        -600,
+    );
+    assert_eq!(
+        fast.freshness(at(600 + 500), Duration::ZERO),
+        Freshness::Fresh
+    );
+    assert_eq!(
+        fast.freshness(at(600 + 900), Duration::ZERO),
+        Freshness::Expired
+    );
 }
 
 #[test]
 fn a_refresh_keeps_what_the_answer_leaves_out() {
-    let before = Credential { identity: Some(Untrusted::new("ada")), ..credential(Some(60)) };
+    let before = Credential {
+        identity: Some(Untrusted::new("ada")),
+        ..credential(Some(60))
+    };
     let after = before.refreshed(tokens(Some(60), None), 0);
     assert_eq!(after.refresh_token, before.refresh_token);
     assert_eq!(after.scope, before.scope);

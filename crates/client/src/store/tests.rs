@@ -18,7 +18,11 @@ fn place() -> Place {
     let fallback = root.path().join("run");
     private::ensure_directory(&fallback).unwrap();
     let store = CredentialStore::new(root.path().join("credentials"), fallback.clone());
-    Place { _root: root, store, fallback }
+    Place {
+        _root: root,
+        store,
+        fallback,
+    }
 }
 
 fn key() -> AccountKey {
@@ -61,7 +65,10 @@ fn what_was_saved_is_loaded_and_listed_and_removed() {
     assert!(place.store.accounts().unwrap().is_empty());
     save(&place.store, &credential("first", 0));
     save(&place.store, &credential("second", 0));
-    assert_eq!(place.store.load(&key()).unwrap(), Some(credential("second", 0)));
+    assert_eq!(
+        place.store.load(&key()).unwrap(),
+        Some(credential("second", 0))
+    );
     assert_eq!(place.store.accounts().unwrap(), [key()]);
     let path = place.store.directory().join("op.example.com@default.json");
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
@@ -77,7 +84,8 @@ fn the_file_has_the_fields_that_others_rely_on() {
     let mut saved = credential("token", 0);
     saved.expires_at = Some("2026-11-21T10:00:00Z".parse().unwrap());
     save(&place.store, &saved);
-    let text = std::fs::read_to_string(place.store.directory().join("op.example.com@default.json")).unwrap();
+    let text = std::fs::read_to_string(place.store.directory().join("op.example.com@default.json"))
+        .unwrap();
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(json["access_token"], "token");
     assert_eq!(json["refresh_token"], serde_json::Value::Null);
@@ -93,10 +101,16 @@ fn hostile_23_a_damaged_file_is_refused_without_showing_it() {
     let place = place();
     save(&place.store, &credential("token", 0));
     let path = place.store.directory().join("op.example.com@default.json");
-    put(&path, b"{\"access_token\": \"sekret\", \"refresh_token\": 17 oops");
+    put(
+        &path,
+        b"{\"access_token\": \"sekret\", \"refresh_token\": 17 oops",
+    );
     let error = place.store.load(&key()).unwrap_err();
     assert!(matches!(error, StoreError::Malformed { .. }));
-    assert!(!format!("{error} {error:?}").contains("sekret"), "{error:?}");
+    assert!(
+        !format!("{error} {error:?}").contains("sekret"),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -105,8 +119,15 @@ fn a_file_that_was_renamed_to_another_account_is_refused() {
     save(&place.store, &credential("token", 0));
     let other = AccountKey::new("op.example.com", "boss").unwrap();
     let from = place.store.directory().join("op.example.com@default.json");
-    std::fs::rename(from, place.store.directory().join("op.example.com@boss.json")).unwrap();
-    assert!(matches!(place.store.load(&other), Err(StoreError::Malformed { .. })));
+    std::fs::rename(
+        from,
+        place.store.directory().join("op.example.com@boss.json"),
+    )
+    .unwrap();
+    assert!(matches!(
+        place.store.load(&other),
+        Err(StoreError::Malformed { .. })
+    ));
 }
 
 #[test]
@@ -124,11 +145,27 @@ fn hostile_28_a_recovery_copy_is_taken_up_when_it_is_newer() {
     for beside in [true, false] {
         let place = place();
         save(&place.store, &credential("old", 5));
-        let directory = if beside { place.store.directory() } else { &place.fallback };
+        let directory = if beside {
+            place.store.directory()
+        } else {
+            &place.fallback
+        };
         let copy = directory.join("op.example.com@default.json.recovery");
-        put(&copy, &serde_json::to_vec(&credential("rotated", 1)).unwrap());
+        put(
+            &copy,
+            &serde_json::to_vec(&credential("rotated", 1)).unwrap(),
+        );
         drop(place.store.lock(&key()).unwrap());
-        assert_eq!(place.store.load(&key()).unwrap().unwrap().access_token.expose(), "rotated");
+        assert_eq!(
+            place
+                .store
+                .load(&key())
+                .unwrap()
+                .unwrap()
+                .access_token
+                .expose(),
+            "rotated"
+        );
         assert!(!copy.exists());
     }
 }
@@ -139,10 +176,22 @@ fn hostile_28_an_older_or_incomplete_recovery_copy_changes_nothing() {
     for content in [whole.clone(), whole[..40].to_vec()] {
         let place = place();
         save(&place.store, &credential("present", 0));
-        let copy = place.store.directory().join("op.example.com@default.json.recovery");
+        let copy = place
+            .store
+            .directory()
+            .join("op.example.com@default.json.recovery");
         put(&copy, &content);
         drop(place.store.lock(&key()).unwrap());
-        assert_eq!(place.store.load(&key()).unwrap().unwrap().access_token.expose(), "present");
+        assert_eq!(
+            place
+                .store
+                .load(&key())
+                .unwrap()
+                .unwrap()
+                .access_token
+                .expose(),
+            "present"
+        );
         assert!(!copy.exists());
     }
 }
