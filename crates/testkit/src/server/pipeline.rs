@@ -197,7 +197,7 @@ fn padded(response: Response, pieces: usize) -> Response {
     let (mut parts, body) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
     let space = Bytes::from(vec![b' '; PIECE]);
-    let padding = stream::repeat(space).take(pieces).map(|piece| Ok(piece));
+    let padding = stream::repeat(space).take(pieces).map(Ok);
     let body = body.into_data_stream();
     Response::from_parts(parts, Body::from_stream(padding.chain(body)))
 }
