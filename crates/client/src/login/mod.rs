@@ -110,16 +110,11 @@ pub(crate) struct LoginTokens {
     pub(crate) nonce: Option<Nonce>,
 }
 
-/// Runs the flow that was chosen, within `options.timeout`.
-pub(crate) async fn run(context: &LoginContext<'_>) -> Result<LoginTokens, Error> {
-    run_then(context, async |tokens| Ok(tokens)).await
-}
-
 /// Runs the flow that was chosen and then `keep`, which checks and saves what it brought home.
 ///
 /// A browser that waits for the outcome is told that of `keep`, so that its page never says more than is true.
 /// `options.timeout` is the person's; `keep` is never cut off.
-pub(crate) async fn run_then<T>(
+pub(crate) async fn run<T>(
     context: &LoginContext<'_>,
     keep: impl AsyncFnOnce(LoginTokens) -> Result<T, Error>,
 ) -> Result<T, Error> {

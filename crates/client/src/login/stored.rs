@@ -53,17 +53,22 @@ impl Client {
             environment: self.environment(),
             interaction: self.interaction(),
         };
-        let LoginTokens {
-            tokens,
-            clock_offset,
-            nonce,
-        } = run(&context).await?;
-        let mut credential = Credential::new(&key, profile, tokens, &scopes, clock_offset);
-        if options.flow == Flow::ClientCredentials {
-            credential.renewal = Renewal::ClientCredentials;
-        }
-        identity::establish(http, &**self.clock(), &mut credential, nonce.as_ref()).await?;
-        self.save_login(key, credential).await
+        // Checked and saved before the browser is told that it worked.
+        run(&context, async |login: LoginTokens| {
+            let LoginTokens {
+                tokens,
+                clock_offset,
+                nonce,
+            } = login;
+            let mut credential =
+                Credential::new(&key, profile.clone(), tokens, &scopes, clock_offset);
+            if options.flow == Flow::ClientCredentials {
+                credential.renewal = Renewal::ClientCredentials;
+            }
+            identity::establish(http, &**self.clock(), &mut credential, nonce.as_ref()).await?;
+            self.save_login(key.clone(), credential).await
+        })
+        .await
     }
 
     /// A store that cannot be written is found before a person logs in for nothing.

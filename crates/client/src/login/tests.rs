@@ -1,12 +1,13 @@
-use super::*;
+use crate::{Client, Credential, Error, LoginOptions};
 
 /// A login can be spawned on any runtime: this compiles.
 #[test]
 fn a_login_is_send() {
     fn spawnable<'a>(
-        context: &'a LoginContext<'a>,
-    ) -> impl Future<Output = Result<LoginTokens, Error>> + Send + 'a {
-        run(context)
+        client: &'a Client,
+        options: &'a LoginOptions,
+    ) -> impl Future<Output = Result<Credential, Error>> + Send + 'a {
+        client.login("example", options)
     }
     let _ = spawnable;
 }
