@@ -74,6 +74,9 @@ impl TokenQuery {
     }
 }
 
+/// An account, and what its file holds or why it cannot be read.
+pub type Login = (AccountKey, Result<Credential, Error>);
+
 /// What can be said without the network.
 pub enum TokenNow {
     /// A token that serves.
@@ -480,7 +483,7 @@ impl Client {
     ///
     /// # Errors
     /// The directory cannot be read.
-    pub fn logins(&self) -> Result<Vec<(AccountKey, Result<Credential, Error>)>, Error> {
+    pub fn logins(&self) -> Result<Vec<Login>, Error> {
         let mut logins = Vec::new();
         for key in self.store().accounts()? {
             match self.store().load(&key) {

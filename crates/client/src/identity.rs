@@ -25,12 +25,12 @@ pub(crate) async fn establish(
         .as_ref()
         .and_then(|claims| userinfo::identity(&profile, &claims.all));
     let subject = claims.map(|claims| claims.subject);
-    if credential.identity.is_none()
-        || subject.as_deref() == credential.identity.as_ref().map(Untrusted::raw)
+    let nameless = credential.identity.is_none()
+        || subject.as_deref() == credential.identity.as_ref().map(Untrusted::raw);
+    if nameless
+        && let Some(name) = asked(http, &profile, credential, subject.as_deref()).await
     {
-        if let Some(name) = asked(http, &profile, credential, subject.as_deref()).await {
-            credential.identity = Some(name);
-        }
+        credential.identity = Some(name);
     }
     Ok(())
 }

@@ -12,7 +12,9 @@ struct File {
 
 fn file(text: &str) -> File {
     let root = tempfile::tempdir().unwrap();
-    let path = root.path().join("config.toml");
+    let home = root.path().join("home");
+    private::ensure_directory(&home).unwrap();
+    let path = home.join("config.toml");
     private::write(&path, text.as_bytes()).unwrap();
     File { _root: root, path }
 }
