@@ -1,6 +1,85 @@
-pub(crate) fn run(
-    _: &crate::workspace::Workspace,
-    _: &[&str],
-) -> Result<(), crate::failure::Failure> {
+//! `cargo xtask bench`: ours beside the least that the same work can cost, in one run, in turns.
+//!
+//! A figure alone says little on a shared machine; a ratio of medians says more. Every answer is checked, and a wrong one voids
+//! the run. One file for each bench; to add one, write its file and put it into `BENCHES`.
+
+mod home;
+mod memory;
+mod race;
+mod size;
+mod statistics;
+mod token;
+mod token_endpoint;
+mod write;
+
+use std::process::Command;
+
+use crate::failure::Failure;
+use crate::process;
+use crate::workspace::Workspace;
+
+struct Bench {
+    name: &'static str,
+    run: fn(&Workspace) -> Result<(), Failure>,
+}
+
+const BENCHES: &[Bench] = &[
+    Bench {
+        name: "token",
+        run: token::run,
+    },
+    Bench {
+        name: "race",
+        run: race::run,
+    },
+    Bench {
+        name: "write",
+        run: write::run,
+    },
+    Bench {
+        name: "size",
+        run: size::run,
+    },
+];
+
+pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failure> {
+    let chosen: Vec<&Bench> = match arguments {
+        [] => BENCHES.iter().collect(),
+        [name] => BENCHES.iter().filter(|bench| bench.name == *name).collect(),
+        _ => Vec::new(),
+    };
+    if chosen.is_empty() {
+        let names: Vec<&str> = BENCHES.iter().map(|bench| bench.name).collect();
+        return Err(Failure::new(format!(
+            "usage: cargo xtask bench [{}]",
+            names.join(" | ")
+        )));
+    }
+    let build = [
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "oarlock-cli",
+        "--package",
+        "oarlock-bench",
+    ];
+    process::run(workspace.cargo().args(build))?;
+    for bench in chosen {
+        println!("\n== {}", bench.name);
+        (bench.run)(workspace)?;
+    }
     Ok(())
+}
+
+/// Keeps this process and all it starts on one core, where that can be done, so that nothing wanders during a measurement.
+fn pin() {
+    let me = std::process::id().to_string();
+    let last = std::thread::available_parallelism()
+        .map_or(0, |cores| cores.get() - 1)
+        .to_string();
+    match process::output(Command::new("taskset").args(["-cp", &last, &me])) {
+        Ok(_) => println!("pinned to core {last}"),
+        Err(failure) => println!("not pinned: {failure}"),
+    }
 }

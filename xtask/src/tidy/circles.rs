@@ -22,13 +22,19 @@ pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
 
 fn check_crate(root: &str, sources: &[Source]) -> Vec<Finding> {
     let uses = uses(root, sources);
-    let mut circles: Vec<Vec<String>> = uses.keys().filter_map(|start| circle_from(start, &uses)).collect();
+    let mut circles: Vec<Vec<String>> = uses
+        .keys()
+        .filter_map(|start| circle_from(start, &uses))
+        .collect();
     circles.sort_by_key(Vec::len);
     let mut reported: Vec<Vec<String>> = Vec::new();
     let mut findings = Vec::new();
     for circle in circles {
         // A larger circle around a reported one is gone, or a smaller one, when that is broken.
-        if reported.iter().any(|smaller| smaller.iter().all(|module| circle.contains(module))) {
+        if reported
+            .iter()
+            .any(|smaller| smaller.iter().all(|module| circle.contains(module)))
+        {
             continue;
         }
         findings.extend(describe(&circle, &uses));
@@ -38,14 +44,25 @@ fn check_crate(root: &str, sources: &[Source]) -> Vec<Finding> {
 }
 
 fn describe(circle: &[String], uses: &Uses) -> Option<Finding> {
-    let mut places = circle.iter().zip(circle.iter().cycle().skip(1)).filter_map(|(from, to)| {
-        let (path, line) = uses.get(from)?.get(to)?;
-        Some((format!("{from} uses {to} ({path}:{line})"), path, *line))
-    });
+    let mut places = circle
+        .iter()
+        .zip(circle.iter().cycle().skip(1))
+        .filter_map(|(from, to)| {
+            let (path, line) = uses.get(from)?.get(to)?;
+            Some((format!("{from} uses {to} ({path}:{line})"), path, *line))
+        });
     let (first, path, line) = places.next()?;
-    let all = std::iter::once(first).chain(places.map(|place| place.0)).collect::<Vec<_>>().join(", ");
+    let all = std::iter::once(first)
+        .chain(places.map(|place| place.0))
+        .collect::<Vec<_>>()
+        .join(", ");
     let what = format!("modules form a circle: {all}");
-    Some(Finding::error(path, Some(line), what, "move what both need into a module below them"))
+    Some(Finding::error(
+        path,
+        Some(line),
+        what,
+        "move what both need into a module below them",
+    ))
 }
 
 fn uses(root: &str, sources: &[Source]) -> Uses {

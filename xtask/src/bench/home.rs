@@ -1,0 +1,112 @@
+//! A folder for `OARLOCK_HOME` with one credential in it, and the program started on it.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::failure::{Doing, Failure};
+use crate::workspace::Workspace;
+
+pub(super) const PROVIDER: &str = "bench";
+
+pub(super) struct Home {
+    folder: PathBuf,
+    program: PathBuf,
+}
+
+/// What the credential says.
+pub(super) struct Credential<'a> {
+    pub(super) access_token: &'a str,
+    pub(super) refresh_token: &'a str,
+    /// RFC 3339, UTC.
+    pub(super) issued_at: &'a str,
+    pub(super) expires_at: &'a str,
+    pub(super) token_endpoint: &'a str,
+}
+
+impl Home {
+    /// A new, empty one; what an earlier run left is removed.
+    pub(super) fn new(workspace: &Workspace, name: &str) -> Result<Self, Failure> {
+        let folder = workspace.target.join("bench").join(name);
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder).doing(format_args!("remove {}", folder.display()))?;
+        }
+        let mut private = DirBuilder::new();
+        private.recursive(true).mode(0o700);
+        private
+            .create(folder.join("credentials"))
+            .doing(format_args!("make {}", folder.display()))?;
+        Ok(Self {
+            folder,
+            program: workspace.target.join("release/oarlock"),
+        })
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(super) fn credential_file(&self) -> PathBuf {
+        self.folder
+            .join(format!("credentials/{PROVIDER}@default.json"))
+    }
+
+    /// Replaces the credential.
+    pub(super) fn store(&self, credential: &Credential<'_>) -> Result<(), Failure> {
+        let path = self.credential_file();
+        let doing = format!("write {}", path.display());
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path)
+            .doing(&doing)?;
+        file.write_all(json(credential).as_bytes()).doing(&doing)
+    }
+
+    /// `oarlock token`, with nothing in its environment but where home is.
+    pub(super) fn token(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(["token", PROVIDER])
+            .env_clear()
+            .env("OARLOCK_HOME", &self.folder)
+            .env("HOME", &self.folder);
+        command
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.folder) {
+            println!("{} is left: {error}", self.folder.display());
+        }
+    }
+}
+
+fn json(credential: &Credential<'_>) -> String {
+    let Credential {
+        access_token,
+        refresh_token,
+        issued_at,
+        expires_at,
+        token_endpoint,
+    } = credential;
+    format!(
+        r#"{{
+  "access_token": "{access_token}",
+  "refresh_token": "{refresh_token}",
+  "issued_at": "{issued_at}",
+  "expires_at": "{expires_at}",
+  "token_type": "Bearer",
+  "scope": "openid profile email",
+  "provider": "{PROVIDER}",
+  "account": "default",
+  "profile": {{ "name": "{PROVIDER}", "client_id": "bench", "token_endpoint": "{token_endpoint}" }}
+}}
+"#
+    )
+}
