@@ -27,9 +27,7 @@ pub(crate) async fn establish(
     let subject = claims.map(|claims| claims.subject);
     let nameless = credential.identity.is_none()
         || subject.as_deref() == credential.identity.as_ref().map(Untrusted::raw);
-    if nameless
-        && let Some(name) = asked(http, &profile, credential, subject.as_deref()).await
-    {
+    if nameless && let Some(name) = asked(http, &profile, credential, subject.as_deref()).await {
         credential.identity = Some(name);
     }
     Ok(())

@@ -97,6 +97,11 @@ impl AuthorizationRequest {
             query.push(("code_challenge_method", pkce::METHOD.to_owned()));
         }
         let extra = &profile.authorization_parameters;
+        // OpenID Connect Core, section 11: without consent a server ignores offline_access, and no refresh token comes.
+        let offline = scopes.contains("openid") && scopes.contains("offline_access");
+        if offline && !extra.contains_key("prompt") {
+            query.push(("prompt", "consent".to_owned()));
+        }
         if !extra.contains_key("resource") {
             query.extend(
                 profile

@@ -166,6 +166,25 @@ impl Default for ProviderProfile {
     }
 }
 
+/// What a login asks for when nobody said: who it is, and a refresh token; never what the server does not list.
+fn usual_scopes(metadata: &ServerMetadata) -> Scopes {
+    const USUAL: [&str; 3] = ["openid", "email", "offline_access"];
+    let listed = &metadata.scopes_supported;
+    if listed.is_empty() {
+        // OpenID Connect Discovery, section 3: every OpenID provider has this one, and it has keys.
+        return Scopes::parse(if metadata.jwks_uri.is_some() {
+            "openid"
+        } else {
+            ""
+        });
+    }
+    let asked: Vec<&str> = USUAL
+        .into_iter()
+        .filter(|scope| listed.iter().any(|known| known == scope))
+        .collect();
+    Scopes::parse(&asked.join(" "))
+}
+
 /// What names a person where the profile says nothing.
 pub(crate) const IDENTITY_CLAIMS: [&str; 5] =
     ["email", "preferred_username", "login", "name", "sub"];
@@ -243,6 +262,9 @@ impl ProviderProfile {
         );
         self.authorization_response_iss_parameter_supported |=
             metadata.authorization_response_iss_parameter_supported;
+        if self.scopes.is_empty() {
+            self.scopes = usual_scopes(metadata);
+        }
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! A login from the provider's name to the stored credential.
 
-use oarlock_oauth::{profile::ProviderProfile, scope::Scopes};
+use oarlock_oauth::profile::ProviderProfile;
 
 use super::{Flow, LoginContext, LoginOptions, LoginTokens, run};
 use crate::{
@@ -38,11 +38,15 @@ impl Client {
         self.check_store(&key).await?;
         self.reuse_registration(&key, &mut profile)?;
         let http = self.http()?;
+        let own = profile.scopes.clone();
         discovery::complete(http, &mut profile).await?;
-        let scopes = options
-            .scopes
-            .clone()
-            .unwrap_or_else(|| default_scopes(&profile));
+        // A program that logs in as itself is nobody OpenID could speak of.
+        let usual = if options.flow == Flow::ClientCredentials {
+            &own
+        } else {
+            &profile.scopes
+        };
+        let scopes = options.scopes.clone().unwrap_or_else(|| usual.clone());
         discovery::register(http, &mut profile, &self.inner.application, &scopes).await?;
         let context = LoginContext {
             profile: &profile,
@@ -132,14 +136,6 @@ impl Client {
         }
         Ok(())
     }
-}
-
-/// What is asked for when nobody said: an OpenID provider is asked who it is, and for a refresh token.
-fn default_scopes(profile: &ProviderProfile) -> Scopes {
-    if !profile.scopes.is_empty() || profile.issuer.is_none() || profile.jwks_uri.is_none() {
-        return profile.scopes.clone();
-    }
-    Scopes::parse("openid email offline_access")
 }
 
 async fn blocking<T: Send + 'static>(

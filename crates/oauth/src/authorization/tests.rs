@@ -433,3 +433,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn offline_access_is_asked_for_with_consent_unless_the_profile_says_otherwise() {
+    let prompt =
+        |profile: &ProviderProfile, scopes: &str| value(&request(profile, scopes), "prompt");
+    let mut profile = profile();
+    assert_eq!(
+        prompt(&profile, "openid offline_access").as_deref(),
+        Some("consent")
+    );
+    assert_eq!(prompt(&profile, "openid"), None);
+    assert_eq!(prompt(&profile, "offline_access"), None);
+    profile
+        .authorization_parameters
+        .insert("prompt".into(), "select_account".into());
+    assert_eq!(
+        prompt(&profile, "openid offline_access").as_deref(),
+        Some("select_account")
+    );
+}

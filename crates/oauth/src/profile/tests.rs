@@ -363,3 +363,29 @@ fn redirect_uris_to_register() {
     );
     assert_eq!(fixed.registered_uris().len(), 6);
 }
+
+#[test]
+fn a_login_asks_for_the_usual_scopes_that_the_server_lists() {
+    let metadata = |scopes: &str| {
+        let json = format!(
+            r#"{{"issuer":"https://a.example","jwks_uri":"https://a.example/jwks","scopes_supported":[{scopes}]}}"#
+        );
+        serde_json::from_str::<ServerMetadata>(&json).unwrap()
+    };
+    let asked = |scopes: &str| {
+        let mut profile = ProviderProfile::named("a");
+        profile.complete(&metadata(scopes)).unwrap();
+        profile.scopes.join(' ')
+    };
+    assert_eq!(
+        asked(r#""email","offline_access","openid","phone""#),
+        "openid email offline_access"
+    );
+    assert_eq!(asked(r#""openid""#), "openid");
+    assert_eq!(asked(r#""repo""#), "");
+    assert_eq!(asked(""), "openid");
+    let mut own = ProviderProfile::named("a");
+    own.scopes = Scopes::parse("mine");
+    own.complete(&metadata(r#""openid""#)).unwrap();
+    assert_eq!(own.scopes.join(' '), "mine");
+}
