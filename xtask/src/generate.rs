@@ -1,10 +1,18 @@
-//! `cargo xtask gen`: references that are made from the program itself, so that they cannot lie.
+//! `cargo xtask gen`: references that are made from the program itself, so that they cannot go stale.
+//!
+//! The program's own example writes the pages; this command puts them into `docs/reference`, or compares.
+
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::failure::{Doing, Failure};
 use crate::process;
 use crate::workspace::Workspace;
 
-const CLI_REFERENCE: &str = "docs/reference/cli.md";
+const FOLDER: &str = "docs/reference";
+
+/// Pages by file name.
+type Pages = BTreeMap<String, String>;
 
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failure> {
     let check = match arguments {
@@ -12,112 +20,104 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failu
         ["--check"] => true,
         _ => return Err(Failure::new("usage: cargo xtask gen [--check]")),
     };
-    process::run(workspace.cargo().args([
-        "build",
-        "--locked",
-        "--quiet",
-        "--package",
-        "oarlock-cli",
-    ]))?;
-    for (path, text) in [(CLI_REFERENCE, cli(workspace)?)] {
-        if check {
-            compare(workspace, path, &text)?
-        } else {
-            write(workspace, path, &text)?
-        }
-    }
-    Ok(())
-}
-
-fn compare(workspace: &Workspace, path: &str, text: &str) -> Result<(), Failure> {
-    if std::fs::read_to_string(workspace.root.join(path)).is_ok_and(|found| found == text) {
-        println!("{path} is up to date");
+    let fresh = make(workspace)?;
+    let folder = workspace.root.join(FOLDER);
+    let stored = if folder.exists() {
+        read(&folder)?
+    } else {
+        Pages::new()
+    };
+    let stale = stale(&stored, &fresh);
+    if stale.is_empty() {
+        println!("{FOLDER}: {} pages are up to date", fresh.len());
         return Ok(());
     }
-    Err(Failure::new(format!(
-        "{path} is not what the program says; run: cargo xtask gen"
-    )))
-}
-
-fn write(workspace: &Workspace, path: &str, text: &str) -> Result<(), Failure> {
-    let file = workspace.root.join(path);
-    if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder).doing(format_args!("make {}", folder.display()))?;
+    if check {
+        return Err(Failure::new(format!(
+            "{FOLDER}: {} not as the program says; run: cargo xtask gen",
+            stale.join(", ")
+        )));
     }
-    std::fs::write(&file, text).doing(format_args!("write {path}"))?;
-    println!("wrote {path}");
+    std::fs::create_dir_all(&folder).doing(format_args!("make {FOLDER}"))?;
+    for name in stale {
+        let file = folder.join(&name);
+        match fresh.get(&name) {
+            Some(text) => {
+                std::fs::write(&file, text).doing(format_args!("write {}", file.display()))?
+            }
+            None => std::fs::remove_file(&file).doing(format_args!("remove {}", file.display()))?,
+        }
+        println!("{FOLDER}/{name}: updated");
+    }
     Ok(())
 }
 
-/// The help of every command, found by walking through the help of its parents.
-fn cli(workspace: &Workspace) -> Result<String, Failure> {
-    let mut text = String::from(
-        "# Commands\n\n<!-- Written by `cargo xtask gen` from the program's own help. -->\n",
-    );
-    let mut waiting = vec![Vec::<String>::new()];
-    while let Some(command) = waiting.pop() {
-        let help = help(workspace, &command)?;
-        let title = std::iter::once("oarlock")
-            .chain(command.iter().map(String::as_str))
-            .collect::<Vec<_>>()
-            .join(" ");
-        text.push_str(&format!(
-            "\n{} `{title}`\n\n```text\n{}\n```\n",
-            "#".repeat(command.len() + 2),
-            help.trim_end()
-        ));
-        let mut below: Vec<_> = commands_in(&help)
-            .into_iter()
-            .map(|name| [command.clone(), vec![name]].concat())
-            .collect();
-        below.reverse();
-        waiting.append(&mut below);
+/// Lets the program write its pages aside, and reads them.
+fn make(workspace: &Workspace) -> Result<Pages, Failure> {
+    let aside = workspace.target.join("reference");
+    if aside.exists() {
+        std::fs::remove_dir_all(&aside).doing(format_args!("remove {}", aside.display()))?;
     }
-    Ok(text)
+    let mut command = workspace.cargo();
+    command
+        .args([
+            "run",
+            "--locked",
+            "--quiet",
+            "--package",
+            "oarlock-cli",
+            "--example",
+            "reference",
+            "--",
+        ])
+        .arg(&aside);
+    process::run(&mut command)?;
+    read(&aside)
 }
 
-fn help(workspace: &Workspace, command: &[String]) -> Result<String, Failure> {
-    let mut program = workspace.program(workspace.target.join("debug/oarlock"));
-    program
-        .args(command)
-        .arg("--help")
-        .env_clear()
-        .env("NO_COLOR", "1")
-        .env("COLUMNS", "100");
-    process::output(&mut program).map(|help| without_trailing_space(&help))
+fn read(folder: &Path) -> Result<Pages, Failure> {
+    let mut pages = Pages::new();
+    for entry in std::fs::read_dir(folder).doing(format_args!("read {}", folder.display()))? {
+        let path = entry
+            .doing(format_args!("read {}", folder.display()))?
+            .path();
+        let text = std::fs::read_to_string(&path).doing(format_args!("read {}", path.display()))?;
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        pages.insert(name, text);
+    }
+    Ok(pages)
 }
 
-fn without_trailing_space(text: &str) -> String {
-    text.lines()
-        .map(str::trim_end)
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-/// Names under `Commands:` in a help text; `help` is left out, because it only repeats the others.
-fn commands_in(help: &str) -> Vec<String> {
-    help.lines()
-        .skip_while(|line| line.trim_end() != "Commands:")
-        .skip(1)
-        .take_while(|line| !line.is_empty())
-        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
-        .filter_map(|line| line.split_whitespace().next())
-        .filter(|name| *name != "help")
-        .map(str::to_owned)
-        .collect()
+/// Names of pages that are missing, different, or no longer made.
+fn stale(stored: &Pages, fresh: &Pages) -> Vec<String> {
+    let changed = fresh
+        .iter()
+        .filter(|(name, text)| stored.get(*name) != Some(text))
+        .map(|(name, _)| name);
+    let gone = stored.keys().filter(|name| !fresh.contains_key(*name));
+    changed.chain(gone).cloned().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn pages(pairs: &[(&str, &str)]) -> Pages {
+        pairs
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+            .collect()
+    }
+
     #[test]
-    fn commands_are_read_from_a_help_text() {
-        let help = "Log in.\n\nUsage: oarlock <COMMAND>\n\nCommands:\n  login   Log in\n          and stay so\n  logout  Revoke\n  help    Print this\n\nOptions:\n  -h  Help\n";
-        assert_eq!(commands_in(help), ["login", "logout"]);
-        assert_eq!(
-            commands_in("Usage: oarlock login\n\nOptions:\n  -h  Help\n"),
-            Vec::<String>::new()
-        );
+    fn pages_that_differ_are_stale() {
+        let stored = pages(&[("cli.md", "old"), ("same.md", "same"), ("gone.md", "x")]);
+        let fresh = pages(&[("cli.md", "new"), ("same.md", "same"), ("added.md", "y")]);
+        assert_eq!(stale(&stored, &fresh), ["added.md", "cli.md", "gone.md"]);
+        assert_eq!(stale(&fresh, &fresh), Vec::<String>::new());
     }
 }
