@@ -231,4 +231,6 @@ fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
+pub(crate) mod signing;
+#[cfg(test)]
 mod tests;
