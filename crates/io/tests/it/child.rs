@@ -1,0 +1,65 @@
+//! Other processes: this test program, run again in a role.
+
+use crate::{disk, lock, private};
+use oarlock_io::Environment;
+use std::{
+    ffi::OsStr,
+    process::{Command, Stdio},
+};
+
+const ROLE: &str = "OARLOCK_TEST_ROLE";
+
+/// Not a test: the entry of the children. As a test of its own it only sees that it has no role.
+#[test]
+fn entry() {
+    let environment = Environment::capture();
+    let Some(role) = environment.get(ROLE) else {
+        return;
+    };
+    let argument = |name: &str| environment.get(name).unwrap_or_default().to_owned();
+    match role {
+        "write for ever" => private::write_for_ever(&argument("TARGET")),
+        "hold the lock" => lock::hold(&argument("TARGET")),
+        "count under the lock" => lock::count(&argument("TARGET")),
+        "full disk" => disk::on_a_full_disk(&argument("TARGET"), &argument("FALLBACK")),
+        "read-only disk" => disk::on_a_read_only_disk(&argument("TARGET")),
+        other => panic!("no role {other:?}"),
+    }
+}
+
+/// This program in a role, with its output piped or shown as the caller likes.
+pub(crate) fn command(role: &str, arguments: &[(&str, &OsStr)]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    as_role(&mut command, role, arguments);
+    command
+}
+
+/// The same in a mount namespace of its own, after `setup` (a shell script) has run in it.
+///
+/// As root that needs `CAP_SYS_ADMIN`, as somebody else unprivileged user namespaces.
+pub(crate) fn in_namespace(setup: &str, role: &str, arguments: &[(&str, &OsStr)]) -> Command {
+    let flags = ["-rm", "-m"].into_iter().find(|flags| {
+        let tried = Command::new("unshare")
+            .args([flags, "true"])
+            .stderr(Stdio::null())
+            .status();
+        tried.is_ok_and(|status| status.success())
+    });
+    let flags = flags.expect(
+        "this test needs a mount namespace: `unshare -rm true` must work (util-linux, and user namespaces or root)",
+    );
+    let mut command = Command::new("unshare");
+    let script = format!("set -e; {setup}; exec \"$0\" \"$@\"");
+    command
+        .args([flags, "sh", "-c", &script])
+        .arg(std::env::current_exe().unwrap());
+    as_role(&mut command, role, arguments);
+    command
+}
+
+fn as_role(command: &mut Command, role: &str, arguments: &[(&str, &OsStr)]) {
+    command
+        .args(["--exact", "child::entry", "--nocapture"])
+        .env(ROLE, role)
+        .envs(arguments.iter().copied());
+}

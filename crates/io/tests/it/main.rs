@@ -1,0 +1,30 @@
+//! Tests against real files, processes, sockets and terminals.
+//!
+//! Where a test needs another process it runs this test program again, see [`child`].
+#![cfg(unix)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests make files that the code under test must refuse, and measure time"
+)]
+
+#[cfg(test)]
+mod child;
+#[cfg(test)]
+mod disk;
+#[cfg(test)]
+mod lock;
+#[cfg(test)]
+mod private;
+#[cfg(test)]
+mod users;
+
+/// A directory of ours, closed to others.
+#[cfg(test)]
+fn home() -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt as _;
+    let private = std::fs::Permissions::from_mode(0o700);
+    tempfile::Builder::new()
+        .permissions(private)
+        .tempdir()
+        .unwrap()
+}
