@@ -11,7 +11,7 @@ use cookies::Cookies;
 use forms::Answer;
 use http::HeaderMap;
 use page::{Page, Step, load};
-use std::{io, str::FromStr};
+use std::{fmt, io, str::FromStr};
 use url::Url;
 
 /// A person with a browser.
@@ -92,7 +92,9 @@ impl FromStr for Callback {
 }
 
 /// Where a visit ended.
-#[derive(Clone, Debug)]
+///
+/// Addresses can hold codes; `Debug` leaves their queries out.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Visit {
     /// The last address.
@@ -116,17 +118,17 @@ pub struct Visit {
 #[non_exhaustive]
 pub enum BrowserError {
     /// No answer.
-    #[error("{url}: {source}")]
+    #[error("{address}: {source}")]
     Io {
-        /// Where.
-        url: Url,
+        /// Where, without the query.
+        address: String,
         /// Why.
         #[source]
         source: io::Error,
     },
     /// A redirect to something that is no address.
     #[error("{0} redirects to nothing that can be opened")]
-    Redirect(Url),
+    Redirect(String),
     /// The pages go round in circles.
     #[error("no end after {0} pages")]
     Endless(usize),
@@ -219,10 +221,7 @@ impl FakeBrowser {
             .enable_io()
             .enable_time()
             .build()
-            .map_err(|source| BrowserError::Io {
-                url: url.clone(),
-                source,
-            })?;
+            .map_err(|source| BrowserError::io(url, source))?;
         runtime.block_on(self.visit(url))
     }
 
@@ -240,10 +239,7 @@ impl FakeBrowser {
             return Ok(visit);
         }
         let delivered = deliver(&redirect, self.callback).await;
-        let delivered = delivered.map_err(|source| BrowserError::Io {
-            url: redirect,
-            source,
-        })?;
+        let delivered = delivered.map_err(|source| BrowserError::io(&redirect, source))?;
         visit.wrong = delivered.wrong;
         if let Some(response) = delivered.response {
             let page = Page::of(response);
@@ -251,6 +247,36 @@ impl FakeBrowser {
         }
         Ok(visit)
     }
+}
+
+impl BrowserError {
+    fn io(url: &Url, source: io::Error) -> Self {
+        Self::Io {
+            address: without_query(url),
+            source,
+        }
+    }
+}
+
+impl fmt::Debug for Visit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Visit")
+            .field("url", &without_query(&self.url))
+            .field("status", &self.status)
+            .field("wrong", &self.wrong)
+            .field(
+                "trail",
+                &self.trail.iter().map(without_query).collect::<Vec<_>>(),
+            )
+            .finish_non_exhaustive()
+    }
+}
+
+fn without_query(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    url.into()
 }
 
 fn redirect_uri_of(url: &Url) -> Option<String> {

@@ -33,7 +33,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[String]) -> Result<String, String> {
     let mut browser = FakeBrowser::new();
-    let mut url = None;
+    let (mut url, mut stop) = (None, false);
     let mut rest = arguments.iter().map(String::as_str);
     while let Some(argument) = rest.next() {
         let mut value = || {
@@ -45,7 +45,10 @@ fn run(arguments: &[String]) -> Result<String, String> {
             "--user" => browser = browser.user(value()?),
             "--deny" => browser = browser.deny(),
             "--callback" => browser = browser.callback(value()?.parse::<Callback>()?),
-            "--stop" => browser = browser.stop_at_redirect(),
+            "--stop" => {
+                browser = browser.stop_at_redirect();
+                stop = true;
+            }
             option if option.starts_with('-') => {
                 return Err(format!("{option} is not known; see --help"));
             }
@@ -56,8 +59,7 @@ fn run(arguments: &[String]) -> Result<String, String> {
     let visit = browser
         .visit_blocking(&url)
         .map_err(|error| error.to_string())?;
-    Ok(json!({
-        "url": visit.url, "status": visit.status, "redirect": visit.redirect, "wrong": visit.wrong,
-    })
-    .to_string())
+    // The redirect carries a code: it is shown to whoever asked for it.
+    let redirect = visit.redirect.filter(|_| stop);
+    Ok(json!({ "status": visit.status, "wrong": visit.wrong, "redirect": redirect }).to_string())
 }

@@ -3,6 +3,7 @@ use super::{
     BrowserError, Visit,
     cookies::Cookies,
     forms::{self, Answer},
+    without_query,
 };
 use crate::plain;
 use http::{HeaderMap, Method, Request, header};
@@ -39,10 +40,7 @@ pub(crate) struct Page {
 
 /// Sends a request with the cookies that belong to it.
 pub(crate) async fn load(step: &Step, cookies: &mut Cookies) -> Result<Page, BrowserError> {
-    let failed = |source| BrowserError::Io {
-        url: step.url.clone(),
-        source,
-    };
+    let failed = |source| BrowserError::io(&step.url, source);
     let mut request = Request::builder()
         .method(step.method.clone())
         .uri(step.url.as_str());
@@ -96,7 +94,7 @@ impl Page {
         match location {
             Some(location) if (300..400).contains(&self.status) => {
                 let target = step.url.join(location);
-                let url = target.map_err(|_| BrowserError::Redirect(step.url.clone()))?;
+                let url = target.map_err(|_| BrowserError::Redirect(without_query(&step.url)))?;
                 // 307 and 308 keep the method and the body (RFC 9110, section 15.4).
                 let kept = matches!(self.status, 307 | 308);
                 let (method, body) = if kept {

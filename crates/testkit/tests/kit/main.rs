@@ -1,0 +1,13 @@
+//! The kit tested on itself.
+#[cfg(test)]
+mod browser;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod flows;
+#[cfg(test)]
+mod plain_client;
+#[cfg(test)]
+mod programs;
+#[cfg(test)]
+mod proxy;
