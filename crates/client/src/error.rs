@@ -116,6 +116,15 @@ pub enum Error {
         /// Account that was asked for, if one was.
         account: Option<String>,
     },
+    /// Nobody is logged in anywhere, and no provider was named.
+    #[error("Not logged in to any provider")]
+    NobodyLoggedIn,
+    /// No login's token is meant for this origin.
+    #[error("Not logged in to a provider whose token is meant for {origin}; nothing was sent")]
+    NobodyFor {
+        /// Where the request would have gone.
+        origin: String,
+    },
     /// The stored login cannot be refreshed any more.
     #[error("Token refresh failed for {provider}: {reason}")]
     LoginExpired {
@@ -188,7 +197,10 @@ impl Error {
             Self::Device(DeviceError::Token(error)) | Self::Token(error) => token_kind(error),
             Self::Device(_) => ErrorKind::Failed,
             Self::Store(_) => ErrorKind::Store,
-            Self::NotLoggedIn { .. } | Self::LoginExpired { .. } => ErrorKind::LoginRequired,
+            Self::NotLoggedIn { .. }
+            | Self::NobodyLoggedIn
+            | Self::NobodyFor { .. }
+            | Self::LoginExpired { .. } => ErrorKind::LoginRequired,
             Self::Cancelled => ErrorKind::Cancelled,
         }
     }
@@ -198,6 +210,10 @@ impl Error {
         match self {
             Self::NotLoggedIn { provider, account } => Some(login_command(provider, account.as_deref())),
             Self::LoginExpired { provider, .. } => Some(login_command(provider, None)),
+            Self::NobodyLoggedIn => Some("Log in with: oarlock login https://login.example.com (your issuer's address), or choose: oarlock login".into()),
+            Self::NobodyFor { origin } => Some(format!(
+                "Log in to its provider, and name the origin once: oarlock provider add PROVIDER --origin {origin}"
+            )),
             Self::Profile(ProfileError::NoClientId { name, registration_page }) => {
                 let page = registration_page
                     .as_deref()

@@ -30,8 +30,9 @@ pub mod request;
 pub mod source;
 pub mod store;
 pub mod terminal;
+pub mod tokens;
 
-pub use client::{Client, ClientBuilder, TokenNow, TokenQuery};
+pub use client::{Client, ClientBuilder};
 pub use config::Config;
 pub use credential::Credential;
 pub use error::{Error, ErrorKind};
@@ -40,6 +41,7 @@ pub use login::{Browser, Flow, LoginOptions};
 pub use logout::Revocation;
 pub use oarlock_oauth as oauth;
 pub use source::{Source, Token};
+pub use tokens::{TokenNow, TokenQuery};
 
 /// The README's program compiles.
 #[cfg(doctest)]

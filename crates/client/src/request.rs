@@ -99,9 +99,8 @@ impl Client {
                 provider,
                 origin: origin.to_string(),
             },
-            Err(_) => Error::NotLoggedIn {
-                provider: origin.to_string(),
-                account: None,
+            Err(_) => Error::NobodyFor {
+                origin: origin.to_string(),
             },
         }
     }

@@ -25,6 +25,8 @@ use crate::{
 
 /// Foreign answers that are told of; whoever sends more wants to be noticed, not answered.
 const FOREIGN_ANSWERS: usize = 5;
+/// A browser that asks twice for its answer's page does so at once.
+const LINGER: Duration = Duration::from_millis(250);
 /// Pauses before the code exchange is tried again when the server was not reached.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 
@@ -86,6 +88,9 @@ pub(super) async fn login<T>(
     let work = async {
         let result = obtain(context, &way, &desk, output, keep).await;
         desk.settle(&result);
+        if desk.has_visitors() {
+            tokio::time::sleep(LINGER).await;
+        }
         // The listener ends when the browsers that wait have their page.
         drop(close);
         result

@@ -2,7 +2,10 @@
 
 use std::{
     mem,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -36,6 +39,7 @@ pub(super) struct Desk {
     stage: Mutex<Stage>,
     refusals: mpsc::Sender<Refusal>,
     outcome: watch::Sender<Option<Page>>,
+    visited: AtomicBool,
 }
 
 /// What the login gets from its desk.
@@ -82,6 +86,7 @@ impl Desk {
             stage: Mutex::new(Stage::Open(login)),
             refusals: sender,
             outcome: watch::Sender::new(None),
+            visited: AtomicBool::new(false),
         };
         (desk, DeskOutput { answer, refusals })
     }
@@ -132,6 +137,7 @@ impl Desk {
     }
 
     async fn outcome(&self) -> Page {
+        self.visited.store(true, Ordering::Relaxed);
         let mut outcome = self.outcome.subscribe();
         let settled = tokio::time::timeout(PATIENCE, outcome.wait_for(Option::is_some)).await;
         match settled {
@@ -142,6 +148,11 @@ impl Desk {
         .unwrap_or_else(|| Page::Received {
             provider: self.provider.clone(),
         })
+    }
+
+    /// Whether a browser brought an answer.
+    pub(super) fn has_visitors(&self) -> bool {
+        self.visited.load(Ordering::Relaxed)
     }
 
     /// Says how the login ended, to the browsers that wait and to those that come again.
