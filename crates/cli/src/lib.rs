@@ -5,6 +5,7 @@
 pub mod arguments;
 mod commands;
 mod failure;
+mod layout;
 mod output;
 pub mod reference;
 mod runtime;
