@@ -48,10 +48,17 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failu
     }
     let programs = build(workspace)?;
     let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut broken = Vec::new();
     for group in targets.chunks(at_once) {
-        fuzz(workspace, &programs, group, seconds)?;
+        broken.extend(fuzz(workspace, &programs, group, seconds)?);
     }
-    Ok(())
+    if broken.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "broken by an input: {}; put it into a test of the parser, and mend it",
+        broken.join(", ")
+    )))
 }
 
 fn parse_seconds(text: &str) -> Result<u64, Failure> {
@@ -100,13 +107,13 @@ fn host(workspace: &Workspace) -> Result<String, Failure> {
         .ok_or_else(|| Failure::new("rustc does not say which platform it is for"))
 }
 
-/// Runs a few targets beside each other, and waits for all.
+/// Runs a few targets beside each other, waits for all, and names those that broke.
 fn fuzz(
     workspace: &Workspace,
     programs: &Path,
     targets: &[String],
     seconds: u64,
-) -> Result<(), Failure> {
+) -> Result<Vec<String>, Failure> {
     let mut running = Vec::new();
     for target in targets {
         println!("fuzzing {target} for {seconds} s");
@@ -115,27 +122,50 @@ fn fuzz(
             start(workspace, &programs.join(target), target, seconds)?,
         ));
     }
-    let ended: Vec<_> = running
-        .into_iter()
-        .map(|(target, child)| (target, child.wait_with_output()))
-        .collect();
-    for (target, output) in ended {
-        let output = output.doing(format_args!("wait for {target}"))?;
+    let mut broken = Vec::new();
+    for (target, child) in running {
+        let output = child
+            .wait_with_output()
+            .doing(format_args!("wait for {target}"))?;
         let said = String::from_utf8_lossy(&output.stderr);
-        if !output.status.success() {
-            println!("{said}");
-            return Err(Failure::new(format!(
-                "fuzzing {target} found an input that breaks it; it is in fuzz/artifacts/{target}; put it into a test"
-            )));
+        if output.status.success() {
+            println!(
+                "{target}: {}",
+                said.lines()
+                    .rev()
+                    .find(|line| line.starts_with("Done "))
+                    .unwrap_or("no summary")
+            );
+        } else {
+            println!("{target}: BROKEN\n{}", what_broke(&said));
+            broken.push(target.clone());
         }
-        let runs = said
+    }
+    Ok(broken)
+}
+
+/// The panic and where its input is, out of all that libFuzzer says; the end of it where there was no panic.
+fn what_broke(said: &str) -> String {
+    let panic = said
+        .lines()
+        .skip_while(|line| !line.contains("panicked at"))
+        .take_while(|line| !line.starts_with("stack backtrace"));
+    let told = said
+        .lines()
+        .filter(|line| line.contains("SUMMARY:") || line.contains("Test unit written"));
+    let lines: Vec<&str> = panic.chain(told).collect();
+    if lines.is_empty() {
+        return said
             .lines()
             .rev()
-            .find(|line| line.starts_with("Done "))
-            .unwrap_or("no summary");
-        println!("{target}: {runs}");
+            .take(20)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect::<Vec<_>>()
+            .join("\n");
     }
-    Ok(())
+    lines.join("\n")
 }
 
 fn start(
@@ -156,9 +186,24 @@ fn start(
         .arg(format!("-artifact_prefix={}/", artifacts.display()))
         .arg(format!("-max_total_time={seconds}"))
         // A single input that takes 5 s or 1 GiB is a fault by itself.
-        .args(["-timeout=5", "-rss_limit_mb=1024", "-max_len=70000"])
+        .args(["-timeout=5", "-rss_limit_mb=1024", "-max_len=16384"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
     command.spawn().doing(format_args!("start {target}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_panic_and_its_input_are_shown() {
+        let said = "INFO: seed\nthread panicked at targets/a.rs:1:\nit passed\nstack backtrace:\n  0: x\nSUMMARY: libFuzzer: deadly signal\nartifact_prefix=; Test unit written to crash-1\n";
+        assert_eq!(
+            what_broke(said),
+            "thread panicked at targets/a.rs:1:\nit passed\nSUMMARY: libFuzzer: deadly signal\nartifact_prefix=; Test unit written to crash-1"
+        );
+        assert_eq!(what_broke("killed\n"), "killed");
+    }
 }
