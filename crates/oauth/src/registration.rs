@@ -37,7 +37,7 @@ pub struct Registration {
 
 /// The HTTP request (section 3.1); `None` when the provider offers none.
 ///
-/// A native public client (RFC 8252, section 8.4) with the profile's redirect path on 127.0.0.1, [::1] and localhost,
+/// A native public client (RFC 8252, section 8.4) with the profile's redirect path on `127.0.0.1`, `[::1]` and `localhost`,
 /// at the profile's ports where there are some. Grant types are those of authorization code, refresh token and device
 /// code that the server lists, or where it lists none the first two, and the third where it has the endpoint.
 pub fn request(

@@ -16,7 +16,7 @@ pub enum TokenError {
         retry_after: Option<u64>,
     },
     /// Neither what was asked for nor an OAuth error; an excerpt of prose, inert and never of a 2xx body.
-    #[error("the server's answer (HTTP {status}) is not what OAuth asks for{}", excerpted(.excerpt.as_ref()))]
+    #[error("the server's answer (HTTP {status}) is no OAuth answer{}", excerpted(.excerpt.as_ref()))]
     Malformed {
         /// HTTP status.
         status: u16,

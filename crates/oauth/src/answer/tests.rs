@@ -178,7 +178,7 @@ fn prose_gives_an_inert_excerpt_without_what_was_sent() {
     let error = read(&answer(404, r#"{"message":"Not Found"}"#)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the server's answer (HTTP 404) is not what OAuth asks for: Not Found"
+        "the server's answer (HTTP 404) is no OAuth answer: Not Found"
     );
 }
 
