@@ -9,6 +9,7 @@
 //! | the request target | 32 KiB (codes in redirects reach 16 KiB) | 414 |
 //! | the body, to arrive | 10 s | 408 |
 //! | the body | 64 KiB | 413 |
+//! | all of it, the answer too | 45 s | closed |
 //! | connections | 64 | the oldest without a complete request makes room |
 //!
 //! A request whose `Host` is not this listener gets 421: a page elsewhere whose name was rebound to
@@ -112,7 +113,7 @@ impl LoopbackListener {
     /// Answers get `Cache-Control: no-store` and the headers that keep a page to itself; a
     /// `Content-Security-Policy` that forbids scripts unless the handler set its own; `text/plain`
     /// unless the handler set a type. `TCP_NODELAY` is set. The handler runs on the runtime and
-    /// must not block; it may take its time by waiting, up to the 20 s that a connection has in all.
+    /// must not block; it may wait, within the 45 s that a connection has in all.
     pub async fn serve<H, A>(self, handler: H, until: impl Future<Output = ()> + Send)
     where
         H: Fn(LoopbackRequest) -> A + Send + Sync + 'static,

@@ -31,8 +31,8 @@ const MAX_HEAD: usize = 48 * 1024;
 const MAX_BODY: usize = 64 * 1024;
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
-/// Head, body, and an answer that the other side does not read.
-const WHOLE_DEADLINE: Duration = Duration::from_secs(20);
+/// Head and body, a handler that waits, and an answer that the other side does not read.
+const WHOLE_DEADLINE: Duration = Duration::from_secs(45);
 const GRACE: Duration = Duration::from_secs(2);
 
 /// All open connections. Dropping it ends them.

@@ -75,11 +75,6 @@ pub(super) fn check(uri: &Uri, headers: &HeaderMap, port: u16) -> Result<(), Sta
     {
         return Err(StatusCode::MISDIRECTED_REQUEST);
     }
-    if headers.contains_key(header::CONTENT_LENGTH)
-        && headers.contains_key(header::TRANSFER_ENCODING)
-    {
-        return Err(StatusCode::BAD_REQUEST);
-    }
     Ok(())
 }
 
@@ -143,15 +138,6 @@ mod tests {
         let twice = status(&[("host", "localhost:81"), ("host", "localhost:81")]);
         assert_eq!(twice, Err(StatusCode::MISDIRECTED_REQUEST));
         assert_eq!(status(&[]), Err(StatusCode::MISDIRECTED_REQUEST));
-        let both = [
-            ("host", "localhost:81"),
-            ("content-length", "1"),
-            ("transfer-encoding", "chunked"),
-        ];
-        assert_eq!(
-            check(&uri, &headers(&both), 81),
-            Err(StatusCode::BAD_REQUEST)
-        );
         let absolute = "http://evil.example/x".parse().unwrap();
         let refused = check(&absolute, &headers(&[("host", "localhost:81")]), 81);
         assert_eq!(refused, Err(StatusCode::MISDIRECTED_REQUEST));

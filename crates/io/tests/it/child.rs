@@ -1,6 +1,6 @@
 //! Other processes: this test program, run again in a role.
 
-use crate::{disk, lock, private};
+use crate::{disk, http_client, http_server, lock, private};
 use oarlock_io::Environment;
 use std::{
     ffi::OsStr,
@@ -23,6 +23,11 @@ fn entry() {
         "count under the lock" => lock::count(&argument("TARGET")),
         "full disk" => disk::on_a_full_disk(&argument("TARGET"), &argument("FALLBACK")),
         "read-only disk" => disk::on_a_read_only_disk(&argument("TARGET")),
+        "look up private names" => http_client::look_up_private(),
+        "use the environment's proxy" => http_client::by_environment(),
+        "serve with few descriptors" => {
+            http_server::serve_with_few_descriptors(&argument("TARGET"))
+        }
         other => panic!("no role {other:?}"),
     }
 }

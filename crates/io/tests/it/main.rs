@@ -12,7 +12,13 @@ mod child;
 #[cfg(test)]
 mod disk;
 #[cfg(test)]
+mod http_client;
+#[cfg(test)]
+mod http_server;
+#[cfg(test)]
 mod lock;
+#[cfg(test)]
+mod peer;
 #[cfg(test)]
 mod private;
 #[cfg(test)]
