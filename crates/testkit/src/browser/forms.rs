@@ -29,19 +29,19 @@ const NO: [&str; 6] = ["deny", "cancel", "abort", "reject", "decline", "refuse"]
 pub(crate) fn submit(html: &str, page: &Url, answer: &Answer<'_>) -> Option<Step> {
     let all = tags(html);
     if answer.deny
-        && !has_no_button(&all)
+        && !offers_no(&all)
         && let Some(url) = no_link(&all, page)
     {
         return Some(Step {
-            method: Method::GET,
-            url,
-            body: None,
-            from: None,
+            refused: true,
+            ..Step::get(url)
         });
     }
     let form = chosen(forms(all))?;
     let url = page.join(&form.action).ok()?;
-    let pairs = form.filled(answer);
+    let button = form.button(answer);
+    let refused = answer.deny && button.is_some_and(says_no);
+    let pairs = form.filled(answer, button);
     let encoded = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(pairs)
         .finish();
@@ -51,15 +51,14 @@ pub(crate) fn submit(html: &str, page: &Url, answer: &Answer<'_>) -> Option<Step
             url,
             body: Some(encoded),
             from: Some(page.clone()),
+            refused,
         });
     }
     let mut url = url;
     url.set_query(Some(&encoded));
     Some(Step {
-        method: Method::GET,
-        url,
-        body: None,
-        from: None,
+        refused,
+        ..Step::get(url)
     })
 }
 
@@ -76,7 +75,7 @@ fn says_no(tag: &Tag) -> bool {
     })
 }
 
-fn has_no_button(tags: &[Tag]) -> bool {
+fn offers_no(tags: &[Tag]) -> bool {
     tags.iter().any(|tag| is_button(tag) && says_no(tag))
 }
 
@@ -156,7 +155,7 @@ impl Form {
         }
     }
 
-    fn filled(&self, answer: &Answer<'_>) -> Vec<(String, String)> {
+    fn filled(&self, answer: &Answer<'_>, button: Option<&Tag>) -> Vec<(String, String)> {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for input in &self.inputs {
             let Some(name) = input.get("name") else {
@@ -177,10 +176,6 @@ impl Form {
             };
             pairs.extend(filled.map(|value| (name.to_owned(), value.to_owned())));
         }
-        let button = self
-            .buttons
-            .iter()
-            .find(|button| says_no(button) == answer.deny);
         if let Some((name, button)) = button.and_then(|button| Some((button.get("name")?, button)))
         {
             pairs.push((
@@ -189,6 +184,15 @@ impl Form {
             ));
         }
         pairs
+    }
+
+    /// The one that says what the person wants; where none says no, the next page may ask.
+    fn button(&self, answer: &Answer<'_>) -> Option<&Tag> {
+        let wanted = self
+            .buttons
+            .iter()
+            .find(|button| says_no(button) == answer.deny);
+        wanted.or_else(|| self.buttons.first())
     }
 
     /// The value of a group of radio buttons: the user's, else the checked one, else the first.

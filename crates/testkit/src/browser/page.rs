@@ -18,6 +18,8 @@ pub(crate) struct Step {
     pub(crate) body: Option<String>,
     /// The page with the form.
     pub(crate) from: Option<Url>,
+    /// The person has said no: the next page is the end, whatever it asks.
+    pub(crate) refused: bool,
 }
 
 impl Step {
@@ -27,6 +29,7 @@ impl Step {
             url,
             body: None,
             from: None,
+            refused: false,
         }
     }
 }
@@ -107,9 +110,10 @@ impl Page {
                     url,
                     body,
                     from: None,
+                    refused: step.refused,
                 }))
             }
-            _ if self.is_html() && self.status < 500 => {
+            _ if self.is_html() && self.status < 500 && !step.refused => {
                 Ok(forms::submit(&self.body, &step.url, answer))
             }
             _ => Ok(None),

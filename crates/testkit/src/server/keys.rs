@@ -84,3 +84,43 @@ fn signing_input(header: &Value, claims: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     format!("{}.{}", part(header), part(claims))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jsonwebtoken::{Algorithm, DecodingKey, crypto::verify, jwk::Jwk};
+
+    fn holds(token: &str, key: &DecodingKey, algorithm: Algorithm) -> bool {
+        let (message, signature) = token.rsplit_once('.').unwrap();
+        verify(signature, message.as_bytes(), key, algorithm).unwrap()
+    }
+
+    #[test]
+    fn both_forms_of_the_public_key_verify_what_is_signed() {
+        let key = SigningKey::generate("k").unwrap();
+        let token = key
+            .sign(&json!({ "alg": "ES256" }), &json!({ "sub": "x" }))
+            .unwrap();
+        let jwk: Jwk = serde_json::from_value(key.jwk()).unwrap();
+        assert!(holds(
+            &token,
+            &DecodingKey::from_jwk(&jwk).unwrap(),
+            Algorithm::ES256
+        ));
+        let pem = DecodingKey::from_ec_pem(key.public_pem().as_bytes()).unwrap();
+        assert!(holds(&token, &pem, Algorithm::ES256));
+        let other = SigningKey::generate("k")
+            .unwrap()
+            .sign(&json!({}), &json!({}))
+            .unwrap();
+        assert!(!holds(&other, &pem, Algorithm::ES256));
+    }
+
+    #[test]
+    fn the_confused_token_would_fool_a_verifier_that_takes_the_public_key_as_a_secret() {
+        let key = SigningKey::generate("k").unwrap();
+        let token = key.sign_with_public_key(&json!({ "alg": "HS256" }), &json!({ "sub": "x" }));
+        let fooled = DecodingKey::from_secret(key.public_pem().as_bytes());
+        assert!(holds(&token, &fooled, Algorithm::HS256));
+    }
+}

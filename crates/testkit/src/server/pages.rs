@@ -63,7 +63,10 @@ impl SignIn<'_> {
             .scopes
             .iter()
             .map(|scope| format!("<li>{}</li>", inert(scope)));
-        format!("<ul class=\"scopes\">{}</ul>\n", items.collect::<String>())
+        format!(
+            "<ul class=\"scopes\" aria-label=\"Scopes\">{}</ul>\n",
+            items.collect::<String>()
+        )
     }
 
     fn users(&self) -> String {

@@ -150,7 +150,7 @@ async fn at_metadata(bench: &Bench, fault: Fault) -> Option<bool> {
 
 async fn in_lifetimes(bench: &Bench, fault: Fault) -> Option<bool> {
     let server = &bench.server;
-    let whoami = async |token: &str| get_with(server.at("/api/whoami"), token).await.status;
+    let whoami = async |token: &str| with_token(server.at("/api/whoami"), token).await.status;
     let tokens = match fault {
         Fault::ExpiresAtOnce
         | Fault::ExpiresInString
@@ -326,7 +326,7 @@ async fn at_other_endpoints(bench: &Bench, fault: Fault) -> Option<bool> {
         }
         Fault::HostileUserName | Fault::UserinfoFails | Fault::UserinfoWrongSubject => {
             let issued = server.issue(DEFAULT_CLIENT_ID, "alice", SCOPE).unwrap();
-            let answer = get_with(server.at("/userinfo"), issued.access_token.expose()).await;
+            let answer = with_token(server.at("/userinfo"), issued.access_token.expose()).await;
             match fault {
                 Fault::UserinfoFails => answer.status == 500,
                 Fault::HostileUserName => {
@@ -392,7 +392,7 @@ async fn a_fault_is_moved_counted_and_switched_while_the_server_runs() {
     let server = AuthorizationServer::start().await.unwrap();
     let issued = server.issue(DEFAULT_CLIENT_ID, "alice", "openid").unwrap();
     let userinfo = async || {
-        get_with(server.at("/userinfo"), issued.access_token.expose())
+        with_token(server.at("/userinfo"), issued.access_token.expose())
             .await
             .status
     };

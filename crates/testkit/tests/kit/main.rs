@@ -6,6 +6,8 @@ mod faults;
 #[cfg(test)]
 mod flows;
 #[cfg(test)]
+mod oauth_rules;
+#[cfg(test)]
 mod plain_client;
 #[cfg(test)]
 mod programs;

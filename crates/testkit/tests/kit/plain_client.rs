@@ -63,7 +63,7 @@ pub(crate) async fn get(url: impl AsRef<str>) -> Answer {
     send(Request::get(url.as_ref()), "").await.unwrap()
 }
 
-pub(crate) async fn get_with(url: impl AsRef<str>, token: &str) -> Answer {
+pub(crate) async fn with_token(url: impl AsRef<str>, token: &str) -> Answer {
     let request = Request::get(url.as_ref()).header("authorization", format!("Bearer {token}"));
     send(request, "").await.unwrap()
 }
