@@ -167,7 +167,7 @@ impl Desk {
             },
             Err(error) => Page::Failed {
                 provider: self.provider.clone(),
-                reason: reason(error),
+                reason: Untrusted::new(error.to_string()),
             },
         };
         self.outcome.send_replace(Some(page));
@@ -178,13 +178,6 @@ fn description(error: &Error) -> Option<Untrusted> {
     match error {
         Error::Authorization(AuthorizationError::Refused(response)) => response.description.clone(),
         _ => None,
-    }
-}
-
-fn reason(error: &Error) -> Untrusted {
-    match description(error) {
-        Some(description) => Untrusted::new(format!("{error}: {description}")),
-        None => Untrusted::new(error.to_string()),
     }
 }
 
