@@ -72,14 +72,42 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failu
     Ok(())
 }
 
-/// Keeps this process and all it starts on one core, where that can be done, so that nothing wanders during a measurement.
-fn pin() {
-    let me = std::process::id().to_string();
-    let last = std::thread::available_parallelism()
-        .map_or(0, |cores| cores.get() - 1)
-        .to_string();
-    match process::output(Command::new("taskset").args(["-cp", &last, &me])) {
-        Ok(_) => println!("pinned to core {last}"),
-        Err(failure) => println!("not pinned: {failure}"),
+/// This process and all it starts stay on one core, where that can be done, so that nothing wanders during a measurement.
+struct Pinned {
+    before: Option<String>,
+}
+
+impl Pinned {
+    fn new() -> Self {
+        let last = std::thread::available_parallelism().map_or(0, |cores| cores.get() - 1);
+        let before = affinity().and_then(|before| Self::set(&last.to_string()).map(|()| before));
+        match &before {
+            Ok(_) => println!("pinned to core {last}"),
+            Err(failure) => println!("not pinned: {failure}"),
+        }
+        Self {
+            before: before.ok(),
+        }
     }
+
+    fn set(cores: &str) -> Result<(), Failure> {
+        let me = std::process::id().to_string();
+        process::output(Command::new("taskset").args(["-cp", cores, &me])).map(drop)
+    }
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        if let Some(Err(failure)) = self.before.as_deref().map(Self::set) {
+            println!("still pinned: {failure}");
+        }
+    }
+}
+
+/// The cores this process may use, as `taskset` writes them.
+fn affinity() -> Result<String, Failure> {
+    let said =
+        process::output(Command::new("taskset").args(["-cp", &std::process::id().to_string()]))?;
+    let list = said.trim().rsplit(": ").next().unwrap_or_default();
+    Ok(list.to_owned())
 }

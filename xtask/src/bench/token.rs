@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use super::home::{Credential, Home};
-use super::{memory, pin, statistics};
+use super::{Pinned, memory, statistics};
 use crate::failure::{Doing, Failure};
 use crate::workspace::Workspace;
 
@@ -32,7 +32,7 @@ pub(super) fn run(workspace: &Workspace) -> Result<(), Failure> {
         command
     };
 
-    pin();
+    let _pinned = Pinned::new();
     println!("{ROUNDS} rounds of {RUNS} runs each, in turns");
     round(&ours, &token)?;
     round(&floor, &token)?;
