@@ -139,6 +139,7 @@ mod tests {
                 "Trace ID: 6731de76-14a6-49ae-97bc-6eba6914391e.",
                 "Trace ID: 6731de76-14a6-49ae-97bc-6eba6914391e.",
             ),
+            ("of abcdefghijklmnopqrstuvwxyzabcdefghijklmnop", "of […]"),
             (
                 "see https://x.example/help?code=secret1",
                 "see https://x.example/help?…",

@@ -317,6 +317,8 @@ fn hostile_14_times_beyond_sixty_seconds_of_skew() {
     assert_eq!(at("iat", 60), Ok(()));
     assert_eq!(at("iat", 61), Err(IdTokenError::NotYet));
     assert_eq!(at("iat", -100_000), Ok(()));
+    let issued_ahead = with(with(claims(), "nbf", NOW.into()), "iat", (NOW + 61).into());
+    assert_eq!(refused_claims(issued_ahead), IdTokenError::NotYet);
     assert!(checked(&header(), &with(claims(), "exp", json!(NOW as f64 + 0.5))).is_ok());
     assert!(checked(&header(), &with(claims(), "exp", json!(1e30))).is_ok());
     assert_eq!(
