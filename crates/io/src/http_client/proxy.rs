@@ -2,7 +2,6 @@
 
 use super::{HttpError, guard};
 use crate::Environment;
-use http::HeaderValue;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use std::sync::OnceLock;
 use url::Url;
@@ -71,7 +70,7 @@ impl Proxy {
             url.set_password(Some(password)).map_err(|()| bad())?;
         }
         let proxy = reqwest::Proxy::all(url).map_err(|_| bad())?;
-        Ok(match self.0.basic_auth().map(HeaderValue::clone) {
+        Ok(match self.0.basic_auth().cloned() {
             Some(header) => proxy.custom_http_auth(header),
             None => proxy,
         })

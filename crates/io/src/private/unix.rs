@@ -220,7 +220,7 @@ fn checked(descriptor: &OwnedFd, path: &Path, kind: FileType) -> Result<Stat, Pr
             uid: stat.st_uid,
         });
     }
-    let mode = u32::from(stat.st_mode) & 0o777;
+    let mode = widened(stat.st_mode) & 0o777;
     if mode & 0o077 != 0 {
         return Err(PrivateError::Mode {
             path: path.to_owned(),
@@ -233,6 +233,11 @@ fn checked(descriptor: &OwnedFd, path: &Path, kind: FileType) -> Result<Stat, Pr
         });
     }
     Ok(stat)
+}
+
+/// Some systems keep permissions in 16 bits.
+fn widened(mode: impl Into<u32>) -> u32 {
+    mode.into()
 }
 
 fn wrong_kind(path: &Path, kind: FileType) -> PrivateError {

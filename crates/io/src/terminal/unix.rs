@@ -65,22 +65,14 @@ pub(super) fn enter() -> io::Result<()> {
         | InputModes::IGNCR
         | InputModes::IXON
         | InputModes::ISTRIP;
-    *special(&mut ours, SpecialCodeIndex::VMIN) = 1;
-    *special(&mut ours, SpecialCodeIndex::VTIME) = 0;
+    ours.special_codes[SpecialCodeIndex::VMIN] = 1;
+    ours.special_codes[SpecialCodeIndex::VTIME] = 0;
     tcsetattr(io::stdin(), OptionalActions::Now, &ours)?;
     *original = Some(before);
     if super::is_terminal() {
         super::to_stderr("\x1b[?2004h");
     }
     Ok(())
-}
-
-#[expect(
-    clippy::indexing_slicing,
-    reason = "the type has an entry for each index"
-)]
-fn special(termios: &mut Termios, index: SpecialCodeIndex) -> &mut u8 {
-    &mut termios.special_codes[index]
 }
 
 /// Undoes [`enter`], and throws away what was not read: it was meant for us, not for the shell.

@@ -1,6 +1,6 @@
 //! Other processes: this test program, run again in a role.
 
-use crate::{disk, http_client, http_server, lock, private};
+use crate::{disk, http_client, http_server, lock, private, programs, terminal};
 use oarlock_io::Environment;
 use std::{
     ffi::OsStr,
@@ -28,6 +28,13 @@ fn entry() {
         "serve with few descriptors" => {
             http_server::serve_with_few_descriptors(&argument("TARGET"))
         }
+        "read pasted" => terminal::read_pasted(),
+        "read twice" => terminal::read_twice(),
+        "tell the width" => terminal::width(),
+        "print much" => terminal::print_much(),
+        "exec" => programs::exec(),
+        "hear signals" => programs::signals(),
+        "log" => programs::log(),
         other => panic!("no role {other:?}"),
     }
 }

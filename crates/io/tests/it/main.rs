@@ -22,6 +22,10 @@ mod peer;
 #[cfg(test)]
 mod private;
 #[cfg(test)]
+mod programs;
+#[cfg(test)]
+mod terminal;
+#[cfg(test)]
 mod users;
 
 /// A directory of ours, closed to others.
