@@ -225,7 +225,15 @@ impl Error {
                 "If it may have the token: oarlock provider add {provider} --origin {origin}"
             )),
             Self::Bind(_) => Some("Name free ports with --port, or log in without one: --flow paste".into()),
-            Self::TimedOut { .. } => Some("Try again with a longer --timeout, or another --flow".into()),
+            Self::TimedOut { .. } => Some(
+                // RFC 6749, section 4.1.2.1: a wrong client or redirect URI is told to the browser alone.
+                "If the browser showed an error of the provider, check the client id and its redirect URIs there.\nElse try again with a longer --timeout, or another --flow".into(),
+            ),
+            Self::Token(TokenError::Refused(response)) | Self::Device(DeviceError::Token(TokenError::Refused(response)))
+                if response.code == ErrorCode::InvalidClient =>
+            {
+                Some("Check the client's id and secret: those of your configuration, or of --client-id and --client-secret-file".into())
+            }
             Self::Device(DeviceError::Expired) => Some("Run the same command again for a new code".into()),
             Self::SeveralLogins { .. } => Some("Name the provider, or the account with -a NAME".into()),
             Self::Http(HttpError::Dns { .. } | HttpError::Connect { .. }) => {
