@@ -170,7 +170,10 @@ fn a_drawing_that_does_not_fit_is_not_broken() {
     let lines = NARROW.draw(Line::Drawing(drawing.clone()));
     assert!(lines.iter().all(|line| !line.contains('█')), "{lines:?}");
     for screen in [WIDE, PIPE] {
-        assert_eq!(screen.draw(Line::Drawing(drawing.clone())).concat(), drawing);
+        assert_eq!(
+            screen.draw(Line::Drawing(drawing.clone())).concat(),
+            drawing
+        );
     }
 }
 

@@ -2,6 +2,7 @@
 
 use oarlock::{Error, ErrorKind, Flow};
 use oarlock_io::{environment::Place, http_server::LoopbackListener};
+use oarlock_oauth::endpoint::Endpoint as Address;
 use oarlock_testkit::{AuthorizationServer, Endpoint, FakeBrowser, Fault};
 
 use crate::scene::{DESKTOP, Scene, Setup, get, options, redirect_uri};
@@ -206,7 +207,7 @@ async fn far_from_a_browser_without_device_the_address_is_shown() {
 }
 
 #[tokio::test]
-async fn a_device_endpoint_that_is_not_for_this_client_is_no_dead_end() {
+async fn a_client_that_the_provider_refuses_is_no_reason_for_another_flow() {
     let scene = Scene::with(Setup {
         place: SSH,
         terminal: true,
@@ -219,8 +220,46 @@ async fn a_device_endpoint_that_is_not_for_this_client_is_no_dead_end() {
     let error = scene.login(options(Flow::Auto)).await.unwrap().unwrap_err();
     assert!(
         matches!(error, Error::Token(_)),
-        "a wrong client is wrong for every flow: {error:?}"
+        "it is wrong for every flow: {error:?}"
     );
+}
+
+#[tokio::test]
+async fn a_device_endpoint_that_does_not_serve_is_no_dead_end() {
+    let mut scene = Scene::with(Setup {
+        place: SSH,
+        ..without_device()
+    })
+    .await;
+    let endpoint = scene.server.at("/device_authorization");
+    scene.profile.device_authorization_endpoint = Some(Address::parse(endpoint.as_str()).unwrap());
+    let login = scene.login(options(Flow::Auto));
+    let url = scene.person.url().await;
+    scene.person.event("warning").await;
+    FakeBrowser::new().visit(&url).await.unwrap();
+    login.await.unwrap().unwrap();
+    let offered = scene.person.saw("device-offered");
+    assert!(!offered, "what does not serve is not offered");
+}
+
+#[tokio::test]
+async fn a_dropped_login_gives_back_the_terminal_and_the_port() {
+    let scene = Scene::with(without_device()).await;
+    let options = options(Flow::Auto);
+    let login = scene.client.login_with(scene.profile.clone(), &options);
+    let reading = async {
+        while scene.person.readers() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        _ = login => panic!("nobody answered"),
+        () = reading => {}
+    }
+    assert_eq!(scene.person.readers(), 0);
+    get(&redirect_uri(&scene.person.url().await))
+        .await
+        .unwrap_err();
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use oarlock::{Error, ErrorKind, Flow};
+use oarlock::{Browser, Error, ErrorKind, Flow};
 use oarlock_oauth::device::DeviceError;
 use oarlock_testkit::{
     AuthorizationServer, Endpoint, FakeBrowser, Fault, FaultProxy, Faults, ProxyFault,
@@ -18,15 +18,25 @@ async fn frozen() -> Scene {
     .await
 }
 
-/// Seconds between the polls, by the server's clock.
-fn pauses(scene: &Scene) -> Vec<u64> {
-    let polls = scene
-        .server
-        .grants_of("urn:ietf:params:oauth:grant-type:device_code");
-    polls
-        .windows(2)
-        .map(|pair| pair[1].at.saturating_sub(pair[0].at).as_secs())
-        .collect()
+/// Longer than the program looks away from the clock.
+const LOOK: Duration = Duration::from_millis(400);
+
+/// Turns the clock so that a poll would be seen that comes a second before one of these moments,
+/// in seconds since the codes were issued.
+async fn expect_polls(scene: &Scene, moments: &[u64]) {
+    scene.person.event("waiting").await;
+    let mut now = 0;
+    for (polls, moment) in moments.iter().enumerate() {
+        scene.clock.advance(Duration::from_secs(moment - 1 - now));
+        tokio::time::sleep(LOOK).await;
+        let early = scene.server.count(Endpoint::Token);
+        assert_eq!(early, polls, "polled before second {moment}");
+        scene.clock.advance(Duration::from_secs(1));
+        now = *moment;
+        while scene.server.count(Endpoint::Token) == polls {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
 }
 
 #[tokio::test]
@@ -45,46 +55,25 @@ async fn polling_waits_first_and_keeps_the_pace() {
     let scene = frozen().await;
     let login = scene.login(options(Flow::Device));
     let (code, _) = scene.person.code().await;
-    scene.person.event("waiting").await;
-    tokio::time::sleep(Duration::from_millis(600)).await;
-    assert_eq!(
-        scene.server.count(Endpoint::Token),
-        0,
-        "polled before the interval was over"
-    );
-    let approval = async {
-        while scene.server.count(Endpoint::Token) < 3 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        assert!(scene.server.approve_device(&code));
-        login.await.unwrap()
-    };
-    scene.while_time_flies(approval).await.unwrap();
-    assert!(
-        pauses(&scene).iter().all(|pause| *pause >= 5),
-        "{:?}",
-        pauses(&scene)
-    );
+    expect_polls(&scene, &[5, 10]).await;
+    assert!(scene.server.approve_device(&code));
+    scene.while_time_flies(login).await.unwrap().unwrap();
 }
 
 #[tokio::test]
 async fn slow_down_is_heeded() {
-    for (fault, least) in [(Fault::SlowDown, 10), (Fault::SlowDownWithInterval, 6)] {
+    for (faults, moments) in [
+        (Faults::from(Fault::SlowDown), [5, 15, 30]),
+        (Faults::from(Fault::SlowDownWithInterval), [5, 17, 29]),
+        // RFC 8628, section 3.5: back off when the server fails.
+        (Faults::none().and(Fault::Prose500).once(), [5, 15, 25]),
+    ] {
         let scene = frozen().await;
-        scene.server.set_faults(fault);
+        scene.server.set_faults(faults);
         let login = scene.login(options(Flow::Device));
-        let (code, _) = scene.person.code().await;
-        assert!(scene.server.approve_device(&code));
-        scene
-            .while_time_flies(login)
-            .await
-            .unwrap()
-            .unwrap_or_else(|error| panic!("{fault}: {error}"));
-        let pauses = pauses(&scene);
-        assert!(
-            !pauses.is_empty() && pauses.iter().all(|pause| *pause >= least),
-            "{fault}: {pauses:?}"
-        );
+        scene.person.code().await;
+        expect_polls(&scene, &moments).await;
+        login.abort();
     }
 }
 
@@ -237,6 +226,18 @@ async fn a_network_that_stays_away_is_the_error() {
 }
 
 #[tokio::test]
+async fn a_browser_here_gets_the_address_with_the_code() {
+    let scene = frozen().await;
+    let browser = oarlock_testkit::program("oarlock-fake-browser").unwrap();
+    let mut options = options(Flow::Device);
+    options.browser = Browser::Command(browser.to_str().unwrap().into());
+    let login = scene.login(options);
+    scene.person.event("browser-opened").await;
+    assert_eq!(scene.person.events().first().unwrap(), "device-code");
+    scene.while_time_flies(login).await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn a_qr_code_is_drawn_where_it_was_asked_for() {
     let scene = frozen().await;
     let mut options = options(Flow::Device);
@@ -271,7 +272,7 @@ async fn hostile_07_a_verification_address_that_is_none_is_neither_shown_nor_ope
     let scene = frozen().await;
     scene.server.set_faults(Fault::DeviceHostileVerificationUri);
     let mut options = options(Flow::Device);
-    options.browser = oarlock::Browser::Auto;
+    options.browser = Browser::Auto;
     scene.login(options).await.unwrap().unwrap_err();
     assert_eq!(scene.person.events(), [""; 0]);
 }
