@@ -210,7 +210,8 @@ fn is_missing_operation(error: Errno) -> bool {
 /// Checks an open file or directory: kind, owner, permissions, one name.
 fn checked(descriptor: &OwnedFd, path: &Path, kind: FileType) -> Result<Stat, PrivateError> {
     let stat = fs::fstat(descriptor).map_err(|error| failed("check", path)(error.into()))?;
-    let plain = kind != FileType::RegularFile || stat.st_nlink == 1;
+    // None: somebody replaced it since it was opened. What was opened is still whole.
+    let plain = kind != FileType::RegularFile || stat.st_nlink <= 1;
     if FileType::from_raw_mode(stat.st_mode) != kind || !plain {
         return Err(wrong_kind(path, kind));
     }
