@@ -91,20 +91,24 @@ impl Client {
     /// # Errors
     /// Nobody knows it.
     pub fn profile(&self, provider: &str) -> Result<ProviderProfile, Error> {
-        if provider.contains("://") {
-            return self.profile_of_issuer(provider);
+        if let Some(profile) = self.configured(provider)? {
+            return Ok(profile);
         }
-        match self
+        match self.stored_profile(provider)? {
+            Some(profile) => Ok(profile),
+            None => Err(self.inner.config.unknown_provider(provider).into()),
+        }
+    }
+
+    /// The profile behind a name or an issuer's address, as far as configuration and catalogue know it.
+    pub(crate) fn configured(&self, provider: &str) -> Result<Option<ProviderProfile>, Error> {
+        if provider.contains("://") {
+            return self.profile_of_issuer(provider).map(Some);
+        }
+        Ok(self
             .inner
             .config
-            .provider(provider, &self.inner.environment)
-        {
-            Ok(profile) => Ok(profile),
-            Err(error) => match self.stored_profile(provider)? {
-                Some(profile) => Ok(profile),
-                None => Err(error.into()),
-            },
-        }
+            .provider(provider, &self.inner.environment)?)
     }
 
     fn profile_of_issuer(&self, text: &str) -> Result<ProviderProfile, Error> {

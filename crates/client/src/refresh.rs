@@ -121,11 +121,13 @@ pub(crate) struct Refresher {
 }
 
 impl Refresher {
-    /// Reads; and when the credential does not serve, waits for the lock and reads again. Blocks the thread; touches no network.
-    pub(crate) fn begin(&self, key: &AccountKey, want: Want) -> Result<Begun, Error> {
-        let Some(credential) = self.store.load(key)? else {
-            return Err(not_logged_in(key));
-        };
+    /// Looks at what was read; when it does not serve, waits for the lock and reads again. Blocks the thread; touches no network.
+    pub(crate) fn begin(
+        &self,
+        key: &AccountKey,
+        credential: Credential,
+        want: Want,
+    ) -> Result<Begun, Error> {
         if want.is_met_by(&credential, &*self.clock) {
             return Ok(Begun::Fresh(Box::new(credential)));
         }
@@ -312,7 +314,7 @@ impl Refresher {
     }
 }
 
-fn not_logged_in(key: &AccountKey) -> Error {
+pub(crate) fn not_logged_in(key: &AccountKey) -> Error {
     let account =
         (key.account() != crate::account::DEFAULT_ACCOUNT).then(|| key.account().to_owned());
     Error::NotLoggedIn {

@@ -72,10 +72,10 @@ impl Client {
     pub fn provider_for(&self, origin: &Origin) -> Result<String, Error> {
         let mut providers: Vec<String> = Vec::new();
         for (key, credential) in self.logins()? {
-            let stored = credential.map(|credential| credential.profile);
-            let allowed = stored
-                .is_ok_and(|stored| self.origins_of(key.provider(), &stored).contains(origin));
-            if allowed && !providers.iter().any(|name| name == key.provider()) {
+            // A file that cannot be read gives no token; `status` speaks of it.
+            let Ok(credential) = credential else { continue };
+            let allowed = self.origins_of(key.provider(), &credential.profile)?;
+            if allowed.contains(origin) && !providers.iter().any(|name| name == key.provider()) {
                 providers.push(key.provider().to_owned());
             }
         }
@@ -106,10 +106,8 @@ impl Client {
     }
 
     fn check_origin(&self, token: &Token, origin: &Origin) -> Result<(), Error> {
-        if self
-            .origins_of(&token.profile.name, &token.profile)
-            .contains(origin)
-        {
+        let allowed = self.origins_of(&token.profile.name, &token.profile)?;
+        if allowed.contains(origin) {
             return Ok(());
         }
         Err(Error::ForeignOrigin {
@@ -123,12 +121,12 @@ impl Client {
         &self,
         name: &str,
         stored: &oarlock_oauth::profile::ProviderProfile,
-    ) -> Vec<Origin> {
+    ) -> Result<Vec<Origin>, Error> {
         let mut origins = stored.allowed_origins();
-        if let Ok(configured) = self.config().provider(name, self.environment()) {
+        if let Some(configured) = self.configured(name)? {
             origins.extend(configured.allowed_origins());
         }
-        origins
+        Ok(origins)
     }
 }
 

@@ -6,11 +6,12 @@ use oarlock_oauth::{profile::ProviderProfile, secret::AccessToken};
 
 use crate::{
     Client,
-    account::AccountKey,
+    account::{AccountKey, DEFAULT_ACCOUNT},
     client::Inner,
+    credential::Credential,
     discovery,
     error::Error,
-    refresh::{Begun, DueRefresh, Want},
+    refresh::{Begun, DueRefresh, Want, not_logged_in},
     source::{self, Token},
 };
 
@@ -86,13 +87,27 @@ impl Client {
             Some(provider) => provider.clone(),
             None => self.default_provider()?,
         };
-        let profile = self.profile(&provider)?;
+        let configured = self.configured(&provider)?;
+        let name = configured
+            .as_ref()
+            .map_or(provider.as_str(), |profile| &profile.name);
+        // Read once: on a fresh credential everything else is waiting.
+        let stored = self.stored(name, query.account.as_deref());
+        let profile = match (configured, &stored) {
+            (Some(profile), _) => profile,
+            (None, Ok((_, credential))) => credential.profile.clone(),
+            (None, Err(_)) => self.profile(&provider)?,
+        };
         if let Some(token) = source::from_variables(&profile, &self.inner.environment)? {
             return Ok(TokenNow::Ready(Box::new(token)));
         }
-        let begun = self
-            .account(&profile.name, query.account.as_deref())
-            .and_then(|key| self.begin(key, query));
+        let begun = stored.and_then(|(key, credential)| {
+            let mut want = Want::at_least(query.min_ttl);
+            if query.force_refresh {
+                want.other_than = Some(credential.access_token.clone());
+            }
+            self.begin(key, credential, want)
+        });
         match begun {
             Err(error) => self
                 .api_key_instead(&profile, error)
@@ -101,19 +116,33 @@ impl Client {
         }
     }
 
-    fn begin(&self, key: AccountKey, query: &TokenQuery) -> Result<TokenNow, Error> {
-        let mut want = Want::at_least(query.min_ttl);
-        if query.force_refresh {
-            want.other_than = self
-                .store()
-                .load(&key)?
-                .map(|credential| credential.access_token);
+    /// The credential a query means. The usual account's file is tried before any listing.
+    fn stored(
+        &self,
+        provider: &str,
+        account: Option<&str>,
+    ) -> Result<(AccountKey, Credential), Error> {
+        let named = account.is_some() || self.inner.environment.get("OARLOCK_ACCOUNT").is_some();
+        if !named {
+            let usual = AccountKey::new(provider, DEFAULT_ACCOUNT)?;
+            if let Some(credential) = self.store().load(&usual)? {
+                return Ok((usual, credential));
+            }
         }
-        self.begin_wanting(key, want)
+        let key = self.account(provider, account)?;
+        match self.store().load(&key)? {
+            Some(credential) => Ok((key, credential)),
+            None => Err(not_logged_in(&key)),
+        }
     }
 
-    fn begin_wanting(&self, key: AccountKey, want: Want) -> Result<TokenNow, Error> {
-        Ok(match self.inner.refresher.begin(&key, want)? {
+    fn begin(
+        &self,
+        key: AccountKey,
+        credential: Credential,
+        want: Want,
+    ) -> Result<TokenNow, Error> {
+        Ok(match self.inner.refresher.begin(&key, credential, want)? {
             Begun::Fresh(credential) => {
                 TokenNow::Ready(Box::new(Token::stored(key, *credential, None)))
             }
@@ -129,7 +158,11 @@ impl Client {
     ) -> Result<Token, Error> {
         let client = self.clone();
         let now = tokio::task::spawn_blocking(move || {
-            client.begin_wanting(key, Want::other_than(refused))
+            let credential = client
+                .store()
+                .load(&key)?
+                .ok_or_else(|| not_logged_in(&key))?;
+            client.begin(key, credential, Want::other_than(refused))
         })
         .await
         .map_err(interrupted)??;
@@ -155,11 +188,7 @@ impl Client {
                 discovery::trust(&http, profile);
                 Ok(http)
             };
-            let configured = client
-                .inner
-                .config
-                .provider(&stored.name, &client.inner.environment)
-                .ok();
+            let configured = client.configured(&stored.name)?;
             client
                 .inner
                 .refresher

@@ -9,6 +9,10 @@ const MAX_LENGTH: usize = 64 * 1024;
 /// Most parameters.
 const MAX_COUNT: usize = 100;
 
+/// Prose for people. Entra writes it in several lines, against RFC 6749, section 4.1.2.1; refusing it would hide a
+/// denial and leave the login waiting, so its line breaks become spaces.
+const DESCRIPTION: &str = "error_description";
+
 /// Decoded `application/x-www-form-urlencoded` parameters, in order, each name once.
 ///
 /// `Debug` shows names only. Values are wiped on drop, because a code is among them.
@@ -22,7 +26,7 @@ pub enum ParametersError {
     /// The same parameter twice (RFC 6749, section 3.1), also when two names differ in case only and their values differ.
     #[error("the parameter {0:?} is there twice")]
     Repeated(Untrusted),
-    /// Bad percent-encoding, UTF-8 (overlong too), NUL, CR or LF.
+    /// Bad percent-encoding, UTF-8 (overlong too), NUL; CR or LF anywhere but in a description.
     #[error("the parameters are not well-formed")]
     Malformed,
     /// Over the cap.
@@ -47,7 +51,14 @@ impl Parameters {
                 return Err(ParametersError::TooLong);
             }
             let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
-            parameters.add(decode(name)?, decode(value)?)?;
+            let name = single_line(decode(name)?)?;
+            let value = decode(value)?;
+            let value = if name == DESCRIPTION {
+                value.replace(['\r', '\n'], " ")
+            } else {
+                single_line(value)?
+            };
+            parameters.add(name, value)?;
         }
         Ok(parameters)
     }
@@ -110,11 +121,19 @@ fn decode(text: &str) -> Result<String, ParametersError> {
             other => other,
         });
     }
-    if decoded.iter().any(|byte| matches!(byte, 0 | b'\r' | b'\n')) {
+    if decoded.contains(&0) {
         return Err(ParametersError::Malformed);
     }
     // `from_utf8` refuses overlong forms and surrogates.
     String::from_utf8(decoded).map_err(|_| ParametersError::Malformed)
+}
+
+/// No name or value with a line break gets as far as a header or a log (hostile 5).
+fn single_line(text: String) -> Result<String, ParametersError> {
+    if text.contains(['\r', '\n']) {
+        return Err(ParametersError::Malformed);
+    }
+    Ok(text)
 }
 
 fn hex(byte: Option<u8>) -> Result<u8, ParametersError> {
@@ -162,6 +181,21 @@ mod tests {
             );
         }
         assert_eq!(parse("code=a&CODE=a").unwrap().get("code"), Some("a"));
+    }
+
+    #[test]
+    fn hostile_05_line_breaks_of_a_description_become_spaces() {
+        let parameters = parse("error=access_denied&error_description=no%0D%0Away%0a").unwrap();
+        assert_eq!(parameters.get("error_description"), Some("no  way "));
+        assert_eq!(parse("error=a%0Ab"), Err(ParametersError::Malformed));
+        assert_eq!(
+            parse("Error_Description=a%0Ab"),
+            Err(ParametersError::Malformed)
+        );
+        assert_eq!(
+            parse("error_description=a%00b"),
+            Err(ParametersError::Malformed)
+        );
     }
 
     #[test]

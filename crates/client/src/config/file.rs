@@ -6,6 +6,7 @@ use oarlock_io::{Environment, private};
 use toml::{Table, Value};
 
 use super::{Config, ConfigError, LoginConfig, NetworkConfig, nearest, profile};
+use crate::account::check_provider;
 
 /// The largest file that is read.
 const LARGEST: u64 = 1 << 20;
@@ -40,8 +41,10 @@ pub(super) fn read(path: &Path, environment: &Environment) -> Result<Config, Con
         login: section::<LoginConfig>(path, &table, "login", &["flow", "browser", "timeout"])?,
         providers: profile::read_all(path, &table, environment)?,
     };
+    // Whether it is known shows when it is used: a login by issuer is in the store, not here.
     if let Some(name) = &config.default_provider {
-        config.provider(name, environment)?;
+        check_provider(name)
+            .map_err(|error| value_error(path, "default_provider", &error.to_string()))?;
     }
     Ok(config)
 }

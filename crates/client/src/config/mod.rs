@@ -160,27 +160,31 @@ impl Config {
         Ok(config)
     }
 
-    /// A provider by its name: one's own, else of the catalogue.
+    /// A provider by its name: one's own, else of the catalogue; `None`: nobody knows it.
     ///
     /// # Errors
-    /// Nobody knows it; the nearest name is suggested.
+    /// The catalogue itself is broken.
     pub fn provider(
         &self,
         name: &str,
         environment: &Environment,
-    ) -> Result<ProviderProfile, ConfigError> {
+    ) -> Result<Option<ProviderProfile>, ConfigError> {
         if let Some(profile) = self.providers.get(name) {
-            return Ok(profile.clone());
+            return Ok(Some(profile.clone()));
         }
-        if let Some(mut profile) = catalogue::profile(name)? {
-            environment::complete_client(&mut profile, environment);
-            return Ok(profile);
+        let mut built_in = catalogue::profile(name)?;
+        if let Some(profile) = &mut built_in {
+            environment::complete_client(profile, environment);
         }
-        let suggestion = nearest(name, self.provider_names());
-        Err(ConfigError::UnknownProvider {
+        Ok(built_in)
+    }
+
+    /// Why a name is no provider, with the nearest one that is.
+    pub fn unknown_provider(&self, name: &str) -> ConfigError {
+        ConfigError::UnknownProvider {
             name: name.chars().take(100).collect(),
-            suggestion,
-        })
+            suggestion: nearest(name, self.provider_names()),
+        }
     }
 
     /// A provider by its issuer, exactly as written.

@@ -96,8 +96,11 @@ fn a_wrong_value_names_file_key_and_what_would_be_right() {
         error.contains("login.flow") && error.contains("loopback"),
         "{error}"
     );
-    let error = refusal("default_provider = \"nobody\"");
-    assert!(error.contains("nobody"), "{error}");
+    let error = refusal("default_provider = \"No Body\"");
+    assert!(
+        error.contains("default_provider") && error.contains("a-z"),
+        "{error}"
+    );
     let error = refusal("[providers.UPPER]\n");
     assert!(error.contains("a-z"), "{error}");
 }
