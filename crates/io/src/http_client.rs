@@ -5,23 +5,25 @@
 //! turned out dead), and speaks https only, or http on loopback.
 
 mod body;
+mod config;
 mod error;
 mod guard;
 mod proxy;
+mod request;
 mod tls;
 
 pub use body::BodyStream;
+pub use config::HttpConfig;
 pub use error::HttpError;
 
 use body::Sent;
 use error::Context;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, Method, header};
+use request::{checked_url, clean, next_location};
 use std::{
     collections::{HashMap, HashSet},
     fmt,
-    path::PathBuf,
     sync::{Arc, Mutex, PoisonError, RwLock},
-    time::Duration,
 };
 use url::Url;
 
@@ -33,51 +35,6 @@ type Inner = reqwest::Client;
 
 const MAX_REDIRECTS: usize = 5;
 const USER_AGENT: &str = concat!("oarlock/", env!("CARGO_PKG_VERSION"));
-
-/// Settings of the client. `Debug` leaves a proxy's password out.
-#[derive(Clone)]
-pub struct HttpConfig {
-    /// Deadline of a whole exchange, redirects and body included.
-    pub timeout: Duration,
-    /// Deadline of name resolution, TCP and TLS together.
-    pub connect_timeout: Duration,
-    /// Largest body read, in bytes.
-    pub max_body: usize,
-    /// PEM file of further roots; the platform's stay.
-    pub ca_file: Option<PathBuf>,
-    /// Proxy URL (`http`, `https`, `socks5`, `socks5h`); `None`: `HTTPS_PROXY`, `ALL_PROXY` of the
-    /// environment, or the system's. `NO_PROXY` holds for both, and loopback never goes by a proxy.
-    pub proxy: Option<Url>,
-    /// Hosts (`name` or `name:port`) that may have private addresses although nobody named them.
-    pub allow_private_hosts: Vec<String>,
-}
-
-impl Default for HttpConfig {
-    fn default() -> Self {
-        Self {
-            timeout: Duration::from_secs(20),
-            connect_timeout: Duration::from_secs(10),
-            max_body: 1 << 20,
-            ca_file: None,
-            proxy: None,
-            allow_private_hosts: Vec::new(),
-        }
-    }
-}
-
-impl fmt::Debug for HttpConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let proxy = self.proxy.as_ref().map(proxy::shown);
-        f.debug_struct("HttpConfig")
-            .field("timeout", &self.timeout)
-            .field("connect_timeout", &self.connect_timeout)
-            .field("max_body", &self.max_body)
-            .field("ca_file", &self.ca_file)
-            .field("proxy", &proxy)
-            .field("allow_private_hosts", &self.allow_private_hosts)
-            .finish()
-    }
-}
 
 /// The client. Cheap to clone; clones share what is trusted.
 ///
@@ -367,83 +324,6 @@ pub fn server_date<B>(response: &http::Response<B>) -> Option<jiff::Timestamp> {
 /// Host and port, as trust is given by them.
 fn place(url: &Url) -> Option<(String, u16)> {
     Some((url.host_str()?.to_owned(), url.port_or_known_default()?))
-}
-
-/// https, or http on loopback; no user information (it would go into the request, and into logs on the way).
-fn checked_url(uri: &http::Uri) -> Result<Url, HttpError> {
-    let refused = |why: &str| HttpError::Configuration(format!("a request cannot be sent: {why}"));
-    let url = Url::parse(&uri.to_string()).map_err(|_| refused("its URL is not absolute"))?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(refused("its URL contains a user name or password"));
-    }
-    match url.scheme() {
-        "https" => Ok(url),
-        "http" if guard::is_loopback(&url) => Ok(url),
-        _ => Err(HttpError::Configuration(format!(
-            "{} is not encrypted; use https (http is for this machine's loopback only)",
-            error::origin(&url)
-        ))),
-    }
-}
-
-/// The next URL of a redirect that is followed.
-fn next_location(
-    method: &Method,
-    url: &Url,
-    response: &reqwest::Response,
-) -> Result<Option<Url>, HttpError> {
-    let redirect = matches!(
-        response.status(),
-        StatusCode::MOVED_PERMANENTLY
-            | StatusCode::FOUND
-            | StatusCode::SEE_OTHER
-            | StatusCode::TEMPORARY_REDIRECT
-            | StatusCode::PERMANENT_REDIRECT
-    );
-    if !redirect || !matches!(*method, Method::GET | Method::HEAD) {
-        return Ok(None);
-    }
-    let Some(location) = response.headers().get(header::LOCATION) else {
-        return Ok(None);
-    };
-    let target = location.to_str().ok().and_then(|text| url.join(text).ok());
-    let inside = target.as_ref().is_some_and(|target| {
-        target.origin() == url.origin()
-            && target.username().is_empty()
-            && target.password().is_none()
-    });
-    if inside {
-        return Ok(target);
-    }
-    Err(HttpError::Redirected {
-        origin: error::origin(url),
-        to: target.map_or_else(
-            || "an unreadable URL".to_owned(),
-            |target| error::origin(&target),
-        ),
-    })
-}
-
-/// The caller's headers without those that describe the connection: they are ours, so that nothing can be read in two ways.
-fn clean(headers: &HeaderMap) -> HeaderMap {
-    const OURS: [HeaderName; 9] = [
-        header::HOST,
-        header::CONNECTION,
-        header::CONTENT_LENGTH,
-        header::TRANSFER_ENCODING,
-        header::TE,
-        header::TRAILER,
-        header::UPGRADE,
-        header::PROXY_AUTHORIZATION,
-        header::EXPECT,
-    ];
-    let mut headers = headers.clone();
-    for name in OURS {
-        headers.remove(name);
-    }
-    let encoding = headers.entry(header::ACCEPT_ENCODING);
-    encoding.or_insert(HeaderValue::from_static("identity"));
-    headers
 }
 
 fn empty_answer(response: &mut reqwest::Response) -> http::Response<()> {

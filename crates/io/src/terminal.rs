@@ -123,8 +123,8 @@ impl Drop for Restore {
 
 async fn from_terminal() -> io::Result<String> {
     platform::foreground().await;
-    let restore = Restore;
     platform::enter()?;
+    let restore = Restore;
     let mut keys = platform::Keys::read()?;
     let mut decoder = Decoder::new(MAX_INPUT);
     let outcome = loop {

@@ -1,7 +1,8 @@
 //! The address guard: what strangers name must be on the public internet (hostile.md, 16).
 //!
 //! Names are resolved once, the addresses are filtered, and the connection goes to what is left:
-//! there is no moment between check and use in which a name could change its address.
+//! there is no moment between check and use in which a name could change its address. Behind a
+//! proxy it is the proxy that resolves names: only addresses in the URL itself can be refused then.
 
 use super::HttpError;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};

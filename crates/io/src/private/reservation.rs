@@ -160,8 +160,11 @@ impl Temporary {
     fn create(directory: &Directory, path: &Path) -> Result<(File, OsString), PrivateError> {
         let name = temporary_name().map_err(failed("name a temporary file for", path))?;
         let file = directory.create(&name, path)?;
-        // Tells the sweep that we live. Without locks it goes by age alone.
-        if let Err(error) = file.try_lock() {
+        // Tells the sweep that we live; without locks it goes by age alone. On Windows a lock would
+        // keep others from reading what the file becomes.
+        if cfg!(unix)
+            && let Err(error) = file.try_lock()
+        {
             tracing::debug!(%error, "a temporary file is not locked");
         }
         Ok((file, name))

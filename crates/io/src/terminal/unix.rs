@@ -6,16 +6,14 @@
 
 use rustix::{
     event::{PollFd, PollFlags, poll},
-    fd::OwnedFd,
     io::Errno,
-    pipe::{PipeFlags, pipe_with},
     termios::{
         InputModes, LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush,
         tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr,
     },
 };
 use std::{
-    io,
+    io::{self, PipeReader, PipeWriter},
     sync::{Mutex, PoisonError},
     thread::JoinHandle,
     time::Duration,
@@ -100,13 +98,13 @@ pub(super) fn restore() {
 pub(super) struct Keys {
     bytes: UnboundedReceiver<io::Result<Vec<u8>>>,
     /// Closing it ends the thread.
-    wake: Option<OwnedFd>,
+    wake: Option<PipeWriter>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Keys {
     pub(super) fn read() -> io::Result<Self> {
-        let (ended, wake) = pipe_with(PipeFlags::CLOEXEC)?;
+        let (ended, wake) = io::pipe()?;
         let (sender, bytes) = unbounded_channel();
         let thread = std::thread::Builder::new()
             .name("terminal".to_owned())
@@ -135,7 +133,7 @@ impl Drop for Keys {
     }
 }
 
-fn copy(ended: &OwnedFd, sender: &UnboundedSender<io::Result<Vec<u8>>>) {
+fn copy(ended: &PipeReader, sender: &UnboundedSender<io::Result<Vec<u8>>>) {
     let stdin = io::stdin();
     let mut buffer = [0; 4096];
     loop {

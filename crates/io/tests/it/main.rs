@@ -1,7 +1,8 @@
 //! Tests against real files, processes, sockets and terminals.
 //!
 //! Where a test needs another process it runs this test program again, see [`child`].
-#![cfg(unix)]
+// They look into /proc, and mount file systems.
+#![cfg(target_os = "linux")]
 #![expect(
     clippy::disallowed_methods,
     reason = "tests make files that the code under test must refuse, and measure time"

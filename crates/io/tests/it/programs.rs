@@ -228,7 +228,6 @@ fn signals_are_heard_one_after_the_other() {
     assert!(child.wait().unwrap().success());
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn what_was_ignored_stays_ignored() {
     use rustix::process::Signal;
