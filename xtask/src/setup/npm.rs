@@ -39,6 +39,10 @@ fn peers(workspace: &Workspace) -> Result<Vec<String>, Failure> {
 /// Makes `target/peers/bin/node` a link to the machine's Node.js, or to npm's where that is too old.
 fn provide_node(workspace: &Workspace) -> Result<(), Failure> {
     let found = process::find("node").ok_or_else(|| Failure::new("node is not on PATH"))?;
+    // Our own folder may be on PATH already; a link must not come to point to itself.
+    let found = found
+        .canonicalize()
+        .doing(format_args!("follow {}", found.display()))?;
     let version = node_version(&found)?;
     let node = if major(&version).is_some_and(|major| major >= OLDEST_NODE) {
         println!("node on PATH is {version}");
