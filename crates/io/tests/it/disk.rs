@@ -135,7 +135,7 @@ pub(crate) fn on_a_read_only_disk(disk: &str) {
     let path = Path::new(disk).join("google.json");
     private::write(&path, OLD).unwrap();
     let remounted = Command::new("mount")
-        .args(["-o", "remount,ro", disk])
+        .args(["-o", "remount,bind,ro", disk])
         .status()
         .unwrap();
     assert!(remounted.success(), "cannot remount {disk} read-only");
