@@ -19,6 +19,7 @@ fn entry() {
     let argument = |name: &str| environment.get(name).unwrap_or_default().to_owned();
     match role {
         "write for ever" => private::write_for_ever(&argument("TARGET")),
+        "write with odd umasks" => private::with_odd_umasks(&argument("TARGET")),
         "hold the lock" => lock::hold(&argument("TARGET")),
         "count under the lock" => lock::count(&argument("TARGET")),
         "full disk" => disk::on_a_full_disk(&argument("TARGET"), &argument("FALLBACK")),

@@ -79,18 +79,23 @@ fn an_open_mode_is_refused_with_the_command_that_helps() {
     assert!(private::remove(&path).is_err());
 }
 
+/// The child of [`the_umask_does_not_matter`], which is a setting of the whole process.
+pub(crate) fn with_odd_umasks(target: &str) {
+    let path = Path::new(target);
+    for umask in [0o000, 0o022, 0o177, 0o277] {
+        rustix::process::umask(rustix::fs::Mode::from_raw_mode(umask));
+        private::write(path, b"x").unwrap();
+        assert_eq!(mode(path), 0o600, "umask {umask:o}");
+        assert_eq!(mode(path.parent().unwrap()), 0o700);
+    }
+}
+
 #[test]
 fn the_umask_does_not_matter() {
     let home = home();
     let path = home.path().join("sub/a");
-    // For this process only, and all files made here are private anyway.
-    let before = rustix::process::umask(rustix::fs::Mode::empty());
-    private::write(&path, b"x").unwrap();
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o177));
-    private::write(&path, b"y").unwrap();
-    rustix::process::umask(before);
-    assert_eq!(mode(&path), 0o600);
-    assert_eq!(mode(path.parent().unwrap()), 0o700);
+    let mut child = child::command("write with odd umasks", &[("TARGET", path.as_os_str())]);
+    assert!(child.status().unwrap().success());
 }
 
 #[test]
