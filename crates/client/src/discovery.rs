@@ -11,7 +11,7 @@ use oarlock_oauth::{
     scope::Scopes,
 };
 
-use crate::error::Error;
+use crate::{config, error::Error};
 
 /// Marks every address the profile itself names as named by the user: their hosts may be private.
 pub(crate) fn trust(http: &HttpClient, profile: &ProviderProfile) {
@@ -117,8 +117,7 @@ pub(crate) async fn register(
         return Ok(false);
     }
     let Some(request) = registration::request(profile, name, scopes) else {
-        profile.client_id()?;
-        return Ok(false);
+        return Err(no_client_id(profile));
     };
     let response = http.send(request).await?;
     let registered = registration::response(&response).map_err(|source| Error::Registration {
@@ -131,6 +130,28 @@ pub(crate) async fn register(
         profile.client_authentication = registered.client_authentication;
     }
     Ok(true)
+}
+
+fn no_client_id(profile: &ProviderProfile) -> Error {
+    let redirect = &profile.redirect;
+    // A name that was made of the issuer's address is known to nobody yet; the address is.
+    let unnamed = profile
+        .issuer
+        .as_ref()
+        .filter(|issuer| config::issuer_name(issuer) == profile.name);
+    Error::NoClientId {
+        provider: profile.display_name().into(),
+        login: unnamed.map_or_else(|| profile.name.clone(), ToString::to_string),
+        page: profile.registration_page.clone(),
+        redirect_uri: match &redirect.hosted {
+            Some(page) => page.to_string(),
+            None => redirect
+                .registered_uris()
+                .into_iter()
+                .next()
+                .unwrap_or_default(),
+        },
+    }
 }
 
 fn json_request(url: &Endpoint) -> Result<http::Request<Vec<u8>>, HttpError> {

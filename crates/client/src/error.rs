@@ -56,6 +56,18 @@ pub enum Error {
     /// The profile lacks something this operation needs.
     #[error(transparent)]
     Profile(#[from] ProfileError),
+    /// The user has to bring a client id.
+    #[error("{provider} needs a client id for this program, and registers none by itself")]
+    NoClientId {
+        /// Name of the provider, for people.
+        provider: String,
+        /// What names it on the command line.
+        login: String,
+        /// Where a client is registered.
+        page: Option<String>,
+        /// What to register.
+        redirect_uri: String,
+    },
     /// The server cannot do what was asked for.
     #[error("{provider} cannot be logged in to by {flow}: {reason}")]
     FlowUnavailable {
@@ -126,10 +138,12 @@ pub enum Error {
         origin: String,
     },
     /// The stored login cannot be refreshed any more.
-    #[error("Token refresh failed for {provider}: {reason}")]
+    #[error("Token refresh failed for {provider}{}: {reason}", account_suffix(account.as_deref()))]
     LoginExpired {
         /// Name of the provider.
         provider: String,
+        /// Its account, if it is not the usual one.
+        account: Option<String>,
         /// What the provider said.
         reason: Untrusted,
     },
@@ -182,6 +196,7 @@ impl Error {
             | Self::Directories(_)
             | Self::Endpoint(_)
             | Self::Profile(_)
+            | Self::NoClientId { .. }
             | Self::FlowUnavailable { .. }
             | Self::Bind(_)
             | Self::SeveralLogins { .. } => ErrorKind::Usage,
@@ -208,19 +223,17 @@ impl Error {
     /// What to do about it, in one or two lines; `None` where the message says it already.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NotLoggedIn { provider, account } => Some(login_command(provider, account.as_deref())),
-            Self::LoginExpired { provider, .. } => Some(login_command(provider, None)),
+            Self::NotLoggedIn { provider, account } | Self::LoginExpired { provider, account, .. } => {
+                Some(login_command(provider, account.as_deref()))
+            }
             Self::NobodyLoggedIn => Some("Log in with: oarlock login https://login.example.com (your issuer's address), or choose: oarlock login".into()),
             Self::NobodyFor { origin } => Some(format!(
                 "Log in to its provider, and name the origin once: oarlock provider add PROVIDER --origin {origin}"
             )),
-            Self::Profile(ProfileError::NoClientId { name, registration_page }) => {
-                let page = registration_page
-                    .as_deref()
-                    .map(|page| format!("Register a client at {page}, then run"))
-                    .unwrap_or_else(|| "Register a client at the provider (type: native or desktop), then run".into());
-                Some(format!("{page}: oarlock provider add {name} --client-id ID\n(or give it once with: oarlock login {name} --client-id ID)"))
-            }
+            Self::NoClientId { login, page, redirect_uri, .. } => Some(format!(
+                "Register a native (public) client {}, with the redirect URI {redirect_uri}, then:\n  oarlock login {login} --client-id ID",
+                page.as_deref().map_or_else(|| "at the provider".into(), |page| format!("at {page}")),
+            )),
             Self::ForeignOrigin { provider, origin } => Some(format!(
                 "If it may have the token: oarlock provider add {provider} --origin {origin}"
             )),
@@ -242,8 +255,14 @@ impl Error {
             Self::Discovery { source: MetadataError::NotFound(_), .. } => Some(
                 "Is this the issuer's address? Without metadata, configure the endpoints: oarlock provider add --help".into(),
             ),
+            Self::Discovery { source: MetadataError::WrongIssuer { .. }, .. } => Some(
+                "Use the address exactly as the provider writes it. If you did, do not log in: somebody may stand between.".into(),
+            ),
             Self::Registration { .. } => Some(
                 "Register a client at the provider by hand and give its id: --client-id ID".into(),
+            ),
+            _ if self.kind() == ErrorKind::Denied => Some(
+                "Run the same command again and allow it; with --scope less can be asked for".into(),
             ),
             _ => None,
         }

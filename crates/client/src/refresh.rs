@@ -61,6 +61,8 @@ impl Want {
 pub(crate) enum Begun {
     /// It serves as it is.
     Fresh(Box<Credential>),
+    /// It should be renewed, which is not possible here (a store that cannot be written), and still serves.
+    Kept(Box<Refreshed>),
     /// It must be renewed; nobody else can, until this is done.
     Due(Box<DueRefresh>),
 }
@@ -131,7 +133,13 @@ impl Refresher {
         if want.is_met_by(&credential, &*self.clock) {
             return Ok(Begun::Fresh(Box::new(credential)));
         }
-        let lock = self.store.lock(key)?;
+        let lock = match self.store.lock(key) {
+            Ok(lock) => lock,
+            Err(error) => {
+                let kept = self.fall_back(credential, &want, error.into())?;
+                return Ok(Begun::Kept(Box::new(kept)));
+            }
+        };
         let Some(credential) = self.store.load(key)? else {
             return Err(not_logged_in(key));
         };
@@ -324,8 +332,11 @@ pub(crate) fn not_logged_in(key: &AccountKey) -> Error {
 }
 
 fn expired(credential: &Credential, reason: Untrusted) -> Error {
+    let account =
+        (credential.account != crate::account::DEFAULT_ACCOUNT).then(|| credential.account.clone());
     Error::LoginExpired {
         provider: credential.provider.clone(),
+        account,
         reason,
     }
 }

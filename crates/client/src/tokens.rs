@@ -146,6 +146,9 @@ impl Client {
             Begun::Fresh(credential) => {
                 TokenNow::Ready(Box::new(Token::stored(key, *credential, None)))
             }
+            Begun::Kept(kept) => {
+                TokenNow::Ready(Box::new(Token::stored(key, kept.credential, kept.warning)))
+            }
             Begun::Due(due) => TokenNow::Due(PendingRenewal { key, due }),
         })
     }

@@ -138,7 +138,7 @@ pub enum ConfigError {
 
 fn suggestion_text(suggestion: Option<&str>) -> String {
     suggestion
-        .map(|name| format!("; did you mean {name:?}?"))
+        .map(|name| format!(" (did you mean {name:?}?)"))
         .unwrap_or_default()
 }
 
@@ -217,7 +217,7 @@ impl Config {
         environment: &Environment,
     ) -> Result<ProviderProfile, EndpointError> {
         let issuer = Issuer::parse(issuer)?;
-        let mut profile = ProviderProfile::named(name_of(issuer.endpoint().url()));
+        let mut profile = ProviderProfile::named(issuer_name(&issuer));
         profile.issuer = Some(issuer);
         environment::complete_client(&mut profile, environment);
         Ok(profile)
@@ -249,7 +249,9 @@ impl Config {
 }
 
 /// A provider's name made of an issuer's host, port and path, within the rule for names.
-fn name_of(url: &Url) -> String {
+pub(crate) fn issuer_name(issuer: &Issuer) -> String {
+    let endpoint = issuer.endpoint();
+    let url = endpoint.url();
     let mut text = url.host_str().unwrap_or_default().to_ascii_lowercase();
     if let Some(port) = url.port() {
         text.push_str(&format!("-{port}"));
