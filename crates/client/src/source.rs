@@ -164,7 +164,7 @@ pub struct SourceState {
 /// Every place a provider's token could come from, in the order they are asked, and which one wins.
 ///
 /// # Errors
-/// Nobody knows the provider; the store cannot be read.
+/// Nobody knows the provider; the only login to it cannot be read.
 pub fn explain(client: &crate::Client, provider: &str) -> Result<Vec<SourceState>, crate::Error> {
     let profile = client.profile(provider)?;
     let mut states = Vec::new();
@@ -207,12 +207,11 @@ pub fn explain(client: &crate::Client, provider: &str) -> Result<Vec<SourceState
     }
     match client.account(provider, None) {
         Ok(key) => {
-            let credential = client.store().load(&key)?;
-            let present = credential.is_some();
-            let usable = credential.map_or_else(
-                || Err("not logged in".into()),
-                |credential| login_usable(client, &credential),
-            );
+            let (present, usable) = match client.store().load(&key) {
+                Ok(Some(credential)) => (true, login_usable(client, &credential)),
+                Ok(None) => (false, Err("not logged in".into())),
+                Err(error) => (true, Err(format!("not used: {error}"))),
+            };
             add("login", Source::Login(key).to_string(), present, usable);
         }
         Err(crate::Error::SeveralLogins { choices }) => {

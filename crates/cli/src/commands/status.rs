@@ -93,7 +93,10 @@ fn sources(client: &Client) -> Result<Vec<ProviderSources>, Failure> {
     names.dedup();
     let mut all = Vec::new();
     for provider in names {
-        let sources = source::explain(client, &provider)?;
+        // Known from a file alone that cannot be read: that is said of the login itself.
+        let Ok(sources) = source::explain(client, &provider) else {
+            continue;
+        };
         if sources.iter().any(|state| state.present) {
             all.push(ProviderSources { provider, sources });
         }
