@@ -23,7 +23,7 @@ pub(super) fn choose(client: &Client, named: Option<&str>, report: &mut Report) 
     }
     match client.default_provider() {
         Ok(name) => return Some(name),
-        Err(Error::NotLoggedIn { .. }) => {}
+        Err(error) if error.kind() == ErrorKind::LoginRequired => {}
         Err(Error::SeveralLogins { choices }) => {
             report
                 .warning(
