@@ -183,7 +183,9 @@ impl Config {
     pub fn unknown_provider(&self, name: &str) -> ConfigError {
         ConfigError::UnknownProvider {
             name: name.chars().take(100).collect(),
-            suggestion: nearest(name, self.provider_names()),
+            suggestion: nearest(name, self.provider_names())
+                // A host alone is meant as an issuer.
+                .or_else(|| name.contains('.').then(|| format!("https://{name}"))),
         }
     }
 
