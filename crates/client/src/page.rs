@@ -13,7 +13,7 @@ use oarlock_oauth::text::Untrusted;
 /// The style is named by its digest, so nothing else that might slip in is ever applied.
 const POLICY: HeaderValue = HeaderValue::from_static(concat!(
     "default-src 'none'; img-src data:; style-src 'sha256-",
-    "q16sdRPZqNgwuakX3QqamTIxUVefbHSeFcZxpP+4bhU=",
+    "7/4lrQchdUu7njFfCzekjVMlGyxUddJJn1xow5jTNgA=",
     "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 ));
 
@@ -147,7 +147,7 @@ impl Page {
                 tone: Tone::Bad,
                 title: format!("Login to {provider} failed"),
                 heading: "The login failed".into(),
-                reason: Some(reason.to_string()),
+                reason: Some(sentence(reason)),
                 next: "You are not logged in. The program says more, and what to do.",
             },
             Self::Foreign { status, reason } => PageTemplate {
@@ -157,10 +157,20 @@ impl Page {
                     StatusCode::NOT_FOUND => "There is nothing here".into(),
                     _ => "This is not the answer the program waits for".into(),
                 },
-                reason: Some(reason.to_string()),
+                reason: Some(sentence(reason)),
                 next: "Nothing was changed, and the login goes on. If you were logging in, use the address that the program shows.",
             },
         }
+    }
+}
+
+/// Messages begin in lower case, because they follow a colon elsewhere; here they stand alone.
+fn sentence(reason: &Untrusted) -> String {
+    let text = reason.to_string();
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => text,
     }
 }
 
