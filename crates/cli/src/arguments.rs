@@ -1,13 +1,21 @@
 //! The command line, as clap reads it.
 
-use std::time::Duration;
+use std::{ffi::OsString, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 /// OAuth for programs: log in, stay logged in, use the token.
 #[derive(Debug, Parser)]
-#[command(name = "oarlock", version, propagate_version = true, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = "Start with `oarlock demo`, or `oarlock login https://your.issuer`.\nExit codes: 0 done, 1 failed, 2 usage or configuration, 3 network, 4 login required, 5 denied, 6 timed out, 7 credential store, 130 cancelled.")]
+#[command(
+    name = "oarlock",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
+#[command(
+    after_help = "Start with `oarlock demo`, or `oarlock login https://your.issuer`.\nExit codes: 0 done, 1 failed, 2 usage or configuration, 3 network, 4 login required, 5 denied, 6 timed out, 7 credential store, 130 cancelled."
+)]
 pub struct Arguments {
     /// Log to standard error: -v info, -vv debug, -vvv trace (or OARLOCK_LOG=LEVEL)
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
@@ -332,6 +340,34 @@ pub struct ManArguments {
     pub directory: Option<std::path::PathBuf>,
 }
 
+impl Arguments {
+    /// Reads `oarlock token` and `oarlock token PROVIDER`, the lines that scripts run a thousand times: building the grammar of
+    /// all commands would take as long as everything else they do. Every other line is `None` and clap's.
+    pub(crate) fn of_plain_token(words: impl IntoIterator<Item = OsString>) -> Option<Self> {
+        let mut words = words.into_iter().skip(1);
+        let is_token = words.next()? == "token";
+        let provider = words.next().map(OsString::into_string).transpose().ok()?;
+        let is_plain = provider
+            .as_deref()
+            .is_none_or(|name| !name.is_empty() && !name.starts_with('-'));
+        if !is_token || !is_plain || words.next().is_some() {
+            return None;
+        }
+        let token = TokenArguments {
+            provider,
+            account: None,
+            min_ttl: None,
+            force_refresh: false,
+            json: false,
+            header: false,
+        };
+        Some(Self {
+            verbose: 0,
+            command: Command::Token(token),
+        })
+    }
+}
+
 impl From<FlowArgument> for oarlock::Flow {
     fn from(flow: FlowArgument) -> Self {
         match flow {
@@ -340,6 +376,39 @@ impl From<FlowArgument> for oarlock::Flow {
             FlowArgument::Paste => Self::Paste,
             FlowArgument::Device => Self::Device,
             FlowArgument::ClientCredentials => Self::ClientCredentials,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_token_line_means_what_clap_takes_it_for() {
+        for line in [
+            "oarlock token",
+            "oarlock token github",
+            "oarlock token https://a.example",
+            "oarlock token -h",
+            "oarlock token --json",
+            "oarlock token github --json",
+            "oarlock token -- github",
+            "oarlock token a b",
+            "oarlock status",
+            "oarlock",
+            "oarlock tok",
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            if let Some(plain) = Arguments::of_plain_token(words.clone()) {
+                let full = Arguments::try_parse_from(words).unwrap();
+                assert_eq!(format!("{plain:?}"), format!("{full:?}"), "{line}");
+            } else {
+                assert!(
+                    !["oarlock token", "oarlock token github"].contains(&line),
+                    "{line}"
+                );
+            }
         }
     }
 }

@@ -17,12 +17,20 @@ pub(crate) struct Failure {
 impl Failure {
     /// A wrong command line that clap cannot see.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::Usage, message: message.into(), hint: None }
+        Self {
+            kind: ErrorKind::Usage,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// Something that will not work by trying again.
     pub(crate) fn failed(message: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::Failed, message: message.into(), hint: None }
+        Self {
+            kind: ErrorKind::Failed,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     pub(crate) fn cancelled() -> Self {
@@ -64,7 +72,11 @@ pub(crate) fn code(kind: ErrorKind) -> u8 {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { kind: error.kind(), message: error.to_string(), hint: error.hint() }
+        Self {
+            kind: error.kind(),
+            message: error.to_string(),
+            hint: error.hint(),
+        }
     }
 }
 

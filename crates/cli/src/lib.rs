@@ -19,9 +19,12 @@ use crate::{arguments::Arguments, failure::Failure};
 
 /// Parses the arguments, runs the command, and says by exit code how it went.
 pub fn run() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => return usage(&error),
+    let arguments = match Arguments::of_plain_token(std::env::args_os()) {
+        Some(arguments) => arguments,
+        None => match Arguments::try_parse() {
+            Ok(arguments) => arguments,
+            Err(error) => return usage(&error),
+        },
     };
     match start_logging(&arguments).and_then(|()| commands::run(arguments.command)) {
         Ok(code) => code,
@@ -34,7 +37,10 @@ pub fn run() -> ExitCode {
 
 /// Help and version go to standard output; everything else is a wrong command line.
 fn usage(error: &clap::Error) -> ExitCode {
-    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let asked = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    );
     // A closed pipe leaves nobody to tell.
     drop(error.print());
     ExitCode::from(if asked { 0 } else { 2 })
@@ -42,7 +48,9 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 fn start_logging(arguments: &Arguments) -> Result<(), Failure> {
     let level = match arguments.verbose {
-        0 => oarlock_io::Environment::capture().get("OARLOCK_LOG").map(String::from),
+        0 => oarlock_io::Environment::capture()
+            .get("OARLOCK_LOG")
+            .map(String::from),
         1 => Some("info".into()),
         2 => Some("debug".into()),
         _ => Some("trace".into()),

@@ -12,12 +12,14 @@ pub(crate) fn line(text: &str) -> Result<(), Failure> {
 
 /// Writes a result to standard output as it is. A reader that went away is no failure.
 pub(crate) fn write(text: &str) -> Result<(), Failure> {
-    terminal::output(text).map_err(|error| Failure::failed(format!("cannot write to standard output: {error}")))
+    terminal::output(text)
+        .map_err(|error| Failure::failed(format!("cannot write to standard output: {error}")))
 }
 
 /// Writes a result as JSON.
 pub(crate) fn json<T: Serialize>(value: &T) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::failed(error.to_string()))?;
+    let text =
+        serde_json::to_string_pretty(value).map_err(|error| Failure::failed(error.to_string()))?;
     line(&text)
 }
 
@@ -47,5 +49,9 @@ pub(crate) fn hint(text: &str) {
 pub(crate) fn paint(word: &str, colour: &str) -> String {
     let environment = Environment::capture();
     let plain = environment.get("NO_COLOR").is_some() || environment.get("TERM") == Some("dumb");
-    if terminal::is_terminal() && !plain { format!("\x1b[1;{colour}m{word}\x1b[0m") } else { word.to_owned() }
+    if terminal::is_terminal() && !plain {
+        format!("\x1b[1;{colour}m{word}\x1b[0m")
+    } else {
+        word.to_owned()
+    }
 }

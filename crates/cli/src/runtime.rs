@@ -14,7 +14,9 @@ pub(crate) fn block_on<T, E: Into<Failure>>(
     client: &Client,
     future: impl Future<Output = Result<T, E>>,
 ) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let result = runtime.block_on(async {
         let mut signals = Signals::listen()?;
         tokio::select! {

@@ -32,8 +32,15 @@ pub(crate) fn choose_login(client: &Client) -> Result<String, Failure> {
             .filter(|(key, _)| key.provider() == name)
             .map(|(key, credential)| whose(key, credential.as_ref().ok()))
             .collect();
-        let state = if who.is_empty() { String::new() } else { format!(" – logged in as {}", who.join(", ")) };
-        choices.push(Choice { label: fitting(&format!("{}{state}", profile.display_name())), value: name });
+        let state = if who.is_empty() {
+            String::new()
+        } else {
+            format!(" – logged in as {}", who.join(", "))
+        };
+        choices.push(Choice {
+            label: fitting(&format!("{}{state}", profile.display_name())),
+            value: name,
+        });
     }
     ask("Log in to", choices)
 }
@@ -44,7 +51,11 @@ pub(crate) fn choose_logout(client: &Client) -> Result<AccountKey, Failure> {
         .logins()?
         .into_iter()
         .map(|(key, credential)| Choice {
-            label: fitting(&format!("{} – {}", key.provider(), whose(&key, credential.as_ref().ok()))),
+            label: fitting(&format!(
+                "{} – {}",
+                key.provider(),
+                whose(&key, credential.as_ref().ok())
+            )),
             value: key,
         })
         .collect();
@@ -63,7 +74,11 @@ fn fitting(label: &str) -> String {
     if label.chars().count() <= room {
         return label.to_owned();
     }
-    label.chars().take(room.saturating_sub(1)).chain(['…']).collect()
+    label
+        .chars()
+        .take(room.saturating_sub(1))
+        .chain(['…'])
+        .collect()
 }
 
 fn ask<T>(question: &str, choices: Vec<Choice<T>>) -> Result<T, Failure> {
@@ -73,7 +88,9 @@ fn ask<T>(question: &str, choices: Vec<Choice<T>>) -> Result<T, Failure> {
         .prompt();
     match answer {
         Ok(choice) => Ok(choice.value),
-        Err(InquireError::OperationCanceled | InquireError::OperationInterrupted) => Err(Failure::cancelled()),
+        Err(InquireError::OperationCanceled | InquireError::OperationInterrupted) => {
+            Err(Failure::cancelled())
+        }
         Err(error) => Err(Failure::failed(format!("the selection failed: {error}"))
             .with_hint("Name the provider instead: oarlock login PROVIDER")),
     }

@@ -12,7 +12,12 @@ use crate::{
 
 pub(super) fn run(arguments: &CompletionsArguments) -> Result<ExitCode, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Arguments::command(), "oarlock", &mut script);
+    clap_complete::generate(
+        arguments.shell,
+        &mut Arguments::command(),
+        "oarlock",
+        &mut script,
+    );
     output::write(&String::from_utf8_lossy(&script))?;
     Ok(ExitCode::SUCCESS)
 }

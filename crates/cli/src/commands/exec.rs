@@ -18,8 +18,10 @@ pub(super) fn run(arguments: ExecArguments) -> Result<ExitCode, Failure> {
         Some(name) => vec![checked(name)?],
         None => variables(&token),
     };
-    let set: Vec<(String, String)> =
-        names.into_iter().map(|name| (name, token.access_token.expose().to_owned())).collect();
+    let set: Vec<(String, String)> = names
+        .into_iter()
+        .map(|name| (name, token.access_token.expose().to_owned()))
+        .collect();
     let Some((program, rest)) = arguments.command.split_first() else {
         return Err(Failure::usage("no command was given"));
     };
@@ -42,5 +44,7 @@ fn checked(name: String) -> Result<String, Failure> {
     if starts_well && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         return Ok(name);
     }
-    Err(Failure::usage(format!("{name:?} is not the name of a variable")))
+    Err(Failure::usage(format!(
+        "{name:?} is not the name of a variable"
+    )))
 }

@@ -12,8 +12,7 @@ use serde::Serialize;
 use crate::{
     arguments::{FlowArgument, LoginArguments},
     failure::Failure,
-    output, runtime,
-    selector,
+    output, runtime, selector,
 };
 
 #[derive(Serialize)]
@@ -57,7 +56,11 @@ fn choose(client: &Client) -> Result<String, Failure> {
     ))
 }
 
-fn profile(client: &Client, provider: &str, arguments: &LoginArguments) -> Result<ProviderProfile, Failure> {
+fn profile(
+    client: &Client,
+    provider: &str,
+    arguments: &LoginArguments,
+) -> Result<ProviderProfile, Failure> {
     let mut profile = client.profile(provider)?;
     if let Some(id) = &arguments.client_id {
         if profile.client_id.as_ref() != Some(id) {
@@ -71,7 +74,8 @@ fn profile(client: &Client, provider: &str, arguments: &LoginArguments) -> Resul
         } else {
             std::fs::read_to_string(file)
         };
-        let text = text.map_err(|error| Failure::usage(format!("--client-secret-file {file}: {error}")))?;
+        let text =
+            text.map_err(|error| Failure::usage(format!("--client-secret-file {file}: {error}")))?;
         profile.client_secret = Some(ClientSecret::new(text.trim_end_matches(['\r', '\n'])));
     }
     Ok(profile)
@@ -82,7 +86,11 @@ fn options(client: &Client, arguments: &LoginArguments) -> LoginOptions {
     let configured = &client.config().login;
     let mut options = LoginOptions::default();
     options.account.clone_from(&arguments.account);
-    options.flow = arguments.flow.map(Into::into).or(configured.flow).unwrap_or_default();
+    options.flow = arguments
+        .flow
+        .map(Into::into)
+        .or(configured.flow)
+        .unwrap_or_default();
     options.ports.clone_from(&arguments.port);
     options.qr = arguments.qr;
     options.browser = match (&arguments.browser, arguments.no_browser) {
@@ -115,11 +123,24 @@ fn report(credential: &Credential, json: bool) -> Result<(), Failure> {
             refreshable: credential.is_renewable(),
         });
     }
-    let who = credential.identity.as_ref().map(|name| format!(" as {name}")).unwrap_or_default();
-    output::notice(&format!("{} Logged in to {}{who}.", output::paint("✓", "32"), credential.profile.display_name()));
+    let who = credential
+        .identity
+        .as_ref()
+        .map(|name| format!(" as {name}"))
+        .unwrap_or_default();
+    output::notice(&format!(
+        "{} Logged in to {}{who}.",
+        output::paint("✓", "32"),
+        credential.profile.display_name()
+    ));
     if !credential.is_renewable() && credential.expires_at.is_some() {
-        output::notice("  The provider gave no refresh token: this login ends when its token expires.");
+        output::notice(
+            "  The provider gave no refresh token: this login ends when its token expires.",
+        );
     }
-    output::notice(&format!("  Print a token with: oarlock token {}", credential.provider));
+    output::notice(&format!(
+        "  Print a token with: oarlock token {}",
+        credential.provider
+    ));
     Ok(())
 }

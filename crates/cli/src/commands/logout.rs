@@ -9,7 +9,11 @@ use crate::{arguments::LogoutArguments, failure::Failure, output, runtime, selec
 
 pub(super) fn run(arguments: &LogoutArguments) -> Result<ExitCode, Failure> {
     let client = super::client()?;
-    let keys = if arguments.all { client.store().accounts().map_err(oarlock::Error::from)? } else { vec![chosen(&client, arguments)?] };
+    let keys = if arguments.all {
+        client.store().accounts().map_err(oarlock::Error::from)?
+    } else {
+        vec![chosen(&client, arguments)?]
+    };
     if keys.is_empty() {
         output::notice("Nobody is logged in.");
     }
@@ -45,12 +49,20 @@ fn report(key: &AccountKey, revocation: Option<Revocation>) {
         None => output::notice(&format!("Nobody was logged in to {key}.")),
         Some(Revocation::Failed(error)) => {
             output::notice(&format!("Logged out of {key}."));
-            output::warning(&format!("the provider could not take the tokens back ({error}); they may live on there until they expire"));
+            output::warning(&format!(
+                "the provider could not take the tokens back ({error}); they may live on there until they expire"
+            ));
         }
-        Some(Revocation::Revoked) => output::notice(&format!("Logged out of {key}; the provider took the tokens back.")),
+        Some(Revocation::Revoked) => output::notice(&format!(
+            "Logged out of {key}; the provider took the tokens back."
+        )),
         Some(Revocation::NotOffered) => {
-            output::notice(&format!("Logged out of {key}. The provider offers no revocation: its access token lives on until it expires."));
+            output::notice(&format!(
+                "Logged out of {key}. The provider offers no revocation: its access token lives on until it expires."
+            ));
         }
-        Some(_) => output::notice(&format!("Logged out of {key} here; the provider was not asked.")),
+        Some(_) => output::notice(&format!(
+            "Logged out of {key} here; the provider was not asked."
+        )),
     }
 }

@@ -7,7 +7,10 @@ use serde::Serialize;
 use toml_edit::{Item, value};
 
 use crate::{
-    arguments::{ProviderAddArguments, ProviderCommand, ProviderListArguments, ProviderShowArguments, ProviderTestArguments},
+    arguments::{
+        ProviderAddArguments, ProviderCommand, ProviderListArguments, ProviderShowArguments,
+        ProviderTestArguments,
+    },
     failure::Failure,
     output, runtime,
 };
@@ -31,7 +34,11 @@ pub(super) fn run(command: &ProviderCommand) -> Result<ExitCode, Failure> {
         ProviderCommand::Remove(arguments) => {
             let client = client?;
             config::remove_provider(client.config_file(), &arguments.name, client.environment())?;
-            output::notice(&format!("Removed {} from {}.", arguments.name, client.config_file().display()));
+            output::notice(&format!(
+                "Removed {} from {}.",
+                arguments.name,
+                client.config_file().display()
+            ));
             Ok(ExitCode::SUCCESS)
         }
         ProviderCommand::Test(arguments) => test(&client?, arguments),
@@ -39,8 +46,13 @@ pub(super) fn run(command: &ProviderCommand) -> Result<ExitCode, Failure> {
 }
 
 fn list(client: &Client, arguments: &ProviderListArguments) -> Result<ExitCode, Failure> {
-    let logged_in: Vec<String> =
-        client.store().accounts().map_err(oarlock::Error::from)?.iter().map(|key| key.provider().to_owned()).collect();
+    let logged_in: Vec<String> = client
+        .store()
+        .accounts()
+        .map_err(oarlock::Error::from)?
+        .iter()
+        .map(|key| key.provider().to_owned())
+        .collect();
     let mut names = client.config().provider_names();
     names.extend(logged_in.iter().cloned());
     names.sort();
@@ -67,14 +79,21 @@ fn list(client: &Client, arguments: &ProviderListArguments) -> Result<ExitCode, 
             (false, true) => "ready",
             (false, false) => "needs a client id",
         };
-        output::line(&format!("{:width$}  {:13}  {:17}  {}", row.name, row.origin, state, row.title))?;
+        output::line(&format!(
+            "{:width$}  {:13}  {:17}  {}",
+            row.name, row.origin, state, row.title
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn origin(client: &Client, name: &str) -> &'static str {
     if client.config().providers.contains_key(name) {
-        if name == config::ENVIRONMENT_PROVIDER { "environment" } else { "configuration" }
+        if name == config::ENVIRONMENT_PROVIDER {
+            "environment"
+        } else {
+            "configuration"
+        }
     } else if oarlock::catalogue::names().any(|known| known == name) {
         "built-in"
     } else {
@@ -103,9 +122,14 @@ fn show(client: &Client, arguments: &ProviderShowArguments) -> Result<ExitCode, 
     Ok(ExitCode::SUCCESS)
 }
 
-fn redacted(profile: &ProviderProfile) -> Result<serde_json::Map<String, serde_json::Value>, Failure> {
-    let shown = serde_json::to_value(profile).map_err(|error| Failure::failed(error.to_string()))?;
-    let serde_json::Value::Object(mut shown) = shown else { return Err(Failure::failed("the profile cannot be shown")) };
+fn redacted(
+    profile: &ProviderProfile,
+) -> Result<serde_json::Map<String, serde_json::Value>, Failure> {
+    let shown =
+        serde_json::to_value(profile).map_err(|error| Failure::failed(error.to_string()))?;
+    let serde_json::Value::Object(mut shown) = shown else {
+        return Err(Failure::failed("the profile cannot be shown"));
+    };
     if profile.client_secret.is_some() {
         shown.insert("client_secret".into(), "(set, not shown)".into());
     }
@@ -114,18 +138,34 @@ fn redacted(profile: &ProviderProfile) -> Result<serde_json::Map<String, serde_j
 
 fn add(client: &Client, arguments: &ProviderAddArguments) -> Result<ExitCode, Failure> {
     let entries = entries(client, arguments)?;
-    config::add_provider(client.config_file(), &arguments.name, &entries, arguments.default, client.environment())?;
-    output::notice(&format!("Saved {} in {}.", arguments.name, client.config_file().display()));
+    config::add_provider(
+        client.config_file(),
+        &arguments.name,
+        &entries,
+        arguments.default,
+        client.environment(),
+    )?;
+    output::notice(&format!(
+        "Saved {} in {}.",
+        arguments.name,
+        client.config_file().display()
+    ));
     output::notice(&format!("  Log in with: oarlock login {}", arguments.name));
     Ok(ExitCode::SUCCESS)
 }
 
-fn entries(client: &Client, arguments: &ProviderAddArguments) -> Result<Vec<(String, Item)>, Failure> {
+fn entries(
+    client: &Client,
+    arguments: &ProviderAddArguments,
+) -> Result<Vec<(String, Item)>, Failure> {
     let mut entries: Vec<(String, Item)> = Vec::new();
     let built_in = oarlock::catalogue::names().any(|name| name == arguments.name);
     let there = client.config().providers.contains_key(&arguments.name);
     // Adding a client id to a built-in provider must keep what the catalogue says of it.
-    let extends = arguments.extends.clone().or_else(|| (built_in && !there).then(|| arguments.name.clone()));
+    let extends = arguments
+        .extends
+        .clone()
+        .or_else(|| (built_in && !there).then(|| arguments.name.clone()));
     let texts = [
         ("extends", &extends),
         ("issuer", &arguments.issuer),
@@ -134,7 +174,10 @@ fn entries(client: &Client, arguments: &ProviderAddArguments) -> Result<Vec<(Str
         ("client_secret_file", &arguments.client_secret_file),
         ("authorization_endpoint", &arguments.authorization_endpoint),
         ("token_endpoint", &arguments.token_endpoint),
-        ("device_authorization_endpoint", &arguments.device_authorization_endpoint),
+        (
+            "device_authorization_endpoint",
+            &arguments.device_authorization_endpoint,
+        ),
         ("userinfo_endpoint", &arguments.userinfo_endpoint),
         ("revocation_endpoint", &arguments.revocation_endpoint),
     ];
@@ -144,10 +187,16 @@ fn entries(client: &Client, arguments: &ProviderAddArguments) -> Result<Vec<(Str
         }
     }
     if !arguments.scope.is_empty() {
-        entries.push(("scopes".into(), config::list(arguments.scope.iter().cloned())));
+        entries.push((
+            "scopes".into(),
+            config::list(arguments.scope.iter().cloned()),
+        ));
     }
     if !arguments.origin.is_empty() {
-        entries.push(("origins".into(), config::list(arguments.origin.iter().cloned())));
+        entries.push((
+            "origins".into(),
+            config::list(arguments.origin.iter().cloned()),
+        ));
     }
     for assignment in &arguments.set {
         entries.push(assigned(assignment)?);
@@ -164,7 +213,9 @@ fn assigned(assignment: &str) -> Result<(String, Item), Failure> {
     let (key, text) = assignment
         .split_once('=')
         .ok_or_else(|| Failure::usage(format!("{assignment:?}: write --set KEY=VALUE")))?;
-    let item = text.parse::<toml_edit::Value>().map_or_else(|_| value(text), value);
+    let item = text
+        .parse::<toml_edit::Value>()
+        .map_or_else(|_| value(text), value);
     Ok((key.trim().to_owned(), item))
 }
 
@@ -186,13 +237,25 @@ fn test(client: &Client, arguments: &ProviderTestArguments) -> Result<ExitCode, 
     let checks = checks(&report);
     let all_well = checks.iter().all(|check| check.ok);
     if arguments.json {
-        output::json(&TestJson { provider: report.profile.name.clone(), checks })?;
+        output::json(&TestJson {
+            provider: report.profile.name.clone(),
+            checks,
+        })?;
     } else {
         for check in &checks {
-            output::line(&format!("{} {}: {}", if check.ok { "ok  " } else { "FAIL" }, check.what, check.detail))?;
+            output::line(&format!(
+                "{} {}: {}",
+                if check.ok { "ok  " } else { "FAIL" },
+                check.what,
+                check.detail
+            ))?;
         }
     }
-    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if all_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn checks(report: &ProviderReport) -> Vec<CheckJson> {
@@ -202,7 +265,11 @@ fn checks(report: &ProviderReport) -> Vec<CheckJson> {
     match &report.metadata {
         Some(Ok(())) => add("metadata", true, "found, and for this issuer".into()),
         Some(Err(error)) => add("metadata", false, error.to_string()),
-        None => add("metadata", true, "no issuer is configured; the endpoints are".into()),
+        None => add(
+            "metadata",
+            true,
+            "no issuer is configured; the endpoints are".into(),
+        ),
     }
     match &report.keys {
         Some(Ok(count)) => add("keys", *count > 0, format!("{count} for signatures")),
@@ -211,19 +278,53 @@ fn checks(report: &ProviderReport) -> Vec<CheckJson> {
     }
     match &report.token_endpoint {
         Some(Ok(0)) => add("token endpoint", true, "answers".into()),
-        Some(Ok(offset)) => add("token endpoint", true, format!("answers; its clock is {offset} s from ours")),
+        Some(Ok(offset)) => add(
+            "token endpoint",
+            true,
+            format!("answers; its clock is {offset} s from ours"),
+        ),
         Some(Err(error)) => add("token endpoint", false, error.to_string()),
         None => add("token endpoint", false, "unknown".into()),
     }
     let code = profile.authorization_endpoint.is_some();
     let device = profile.device_authorization_endpoint.is_some();
-    add("login in a browser", code || device, if code { "possible".into() } else { "no authorization endpoint".into() });
-    add("login by device code", true, if device { "possible".into() } else { "not offered".into() });
-    add("revocation at logout", true, if profile.revocation_endpoint.is_some() { "possible".into() } else { "not offered".into() });
+    add(
+        "login in a browser",
+        code || device,
+        if code {
+            "possible".into()
+        } else {
+            "no authorization endpoint".into()
+        },
+    );
+    add(
+        "login by device code",
+        true,
+        if device {
+            "possible".into()
+        } else {
+            "not offered".into()
+        },
+    );
+    add(
+        "revocation at logout",
+        true,
+        if profile.revocation_endpoint.is_some() {
+            "possible".into()
+        } else {
+            "not offered".into()
+        },
+    );
     let client = match (&profile.client_id, &profile.registration_endpoint) {
         (Some(_), _) => (true, "configured".to_owned()),
         (None, Some(_)) => (true, "none configured; login registers one".into()),
-        (None, None) => (false, format!("none; give one: oarlock provider add {} --client-id ID", profile.name)),
+        (None, None) => (
+            false,
+            format!(
+                "none; give one: oarlock provider add {} --client-id ID",
+                profile.name
+            ),
+        ),
     };
     add("client id", client.0, client.1);
     checks

@@ -1,9 +1,6 @@
 //! `oarlock request`: curl with the token, and only where the token may go.
 
-use std::{
-    io::Read,
-    process::ExitCode,
-};
+use std::{io::Read, process::ExitCode};
 
 use http::{HeaderName, HeaderValue, Method, header::AUTHORIZATION};
 use oarlock::{TokenQuery, request::Response};
@@ -26,23 +23,39 @@ pub(super) fn run(arguments: RequestArguments) -> Result<ExitCode, Failure> {
 
 fn build(arguments: &RequestArguments) -> Result<http::Request<Vec<u8>>, Failure> {
     let body = body(arguments.data.as_deref())?;
-    let default = if arguments.data.is_some() { Method::POST } else { Method::GET };
+    let default = if arguments.data.is_some() {
+        Method::POST
+    } else {
+        Method::GET
+    };
     let method = match &arguments.method {
-        Some(name) => Method::from_bytes(name.as_bytes()).map_err(|_| Failure::usage(format!("{name:?} is not a method")))?,
+        Some(name) => Method::from_bytes(name.as_bytes())
+            .map_err(|_| Failure::usage(format!("{name:?} is not a method")))?,
         None => default,
     };
-    let url = oarlock::oauth::endpoint::Endpoint::parse(&arguments.url).map_err(oarlock::Error::from)?;
+    let url =
+        oarlock::oauth::endpoint::Endpoint::parse(&arguments.url).map_err(oarlock::Error::from)?;
     let mut request = http::Request::new(body);
     *request.method_mut() = method;
-    *request.uri_mut() = url.url().as_str().parse().map_err(|_| Failure::usage("the address cannot be used for a request"))?;
+    *request.uri_mut() = url
+        .url()
+        .as_str()
+        .parse()
+        .map_err(|_| Failure::usage("the address cannot be used for a request"))?;
     for line in &arguments.header {
         let (name, value) = header(line)?;
         request.headers_mut().append(name, value);
     }
     if arguments.data.is_some() && !request.headers().contains_key(http::header::CONTENT_TYPE) {
         let json = serde_json::from_slice::<serde_json::Value>(request.body()).is_ok();
-        let guess = if json { "application/json" } else { "application/x-www-form-urlencoded" };
-        request.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static(guess));
+        let guess = if json {
+            "application/json"
+        } else {
+            "application/x-www-form-urlencoded"
+        };
+        request
+            .headers_mut()
+            .insert(http::header::CONTENT_TYPE, HeaderValue::from_static(guess));
     }
     Ok(request)
 }
@@ -52,9 +65,14 @@ fn header(line: &str) -> Result<(HeaderName, HeaderValue), Failure> {
     let (name, value) = line.split_once(':').ok_or_else(wrong)?;
     let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| wrong())?;
     if name == AUTHORIZATION {
-        return Err(Failure::usage("the Authorization header is oarlock's to set; choose the credential with -p and -a"));
+        return Err(Failure::usage(
+            "the Authorization header is oarlock's to set; choose the credential with -p and -a",
+        ));
     }
-    Ok((name, HeaderValue::from_str(value.trim()).map_err(|_| wrong())?))
+    Ok((
+        name,
+        HeaderValue::from_str(value.trim()).map_err(|_| wrong())?,
+    ))
 }
 
 fn body(data: Option<&str>) -> Result<Vec<u8>, Failure> {
@@ -66,7 +84,8 @@ fn body(data: Option<&str>) -> Result<Vec<u8>, Failure> {
             Ok(bytes)
         }
         Some(text) => match text.strip_prefix('@') {
-            Some(file) => std::fs::read(file).map_err(|error| Failure::usage(format!("cannot read {file}: {error}"))),
+            Some(file) => std::fs::read(file)
+                .map_err(|error| Failure::usage(format!("cannot read {file}: {error}"))),
             None => Ok(text.as_bytes().to_vec()),
         },
     }
@@ -77,7 +96,10 @@ async fn print(response: Response, include: bool) -> Result<ExitCode, Failure> {
     if include {
         let mut head = format!("{:?} {}\n", parts.version, parts.status);
         for (name, value) in &parts.headers {
-            head.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+            head.push_str(&format!(
+                "{name}: {}\n",
+                String::from_utf8_lossy(value.as_bytes())
+            ));
         }
         head.push('\n');
         output::write(&head)?;

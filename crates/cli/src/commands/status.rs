@@ -41,8 +41,11 @@ struct ProviderSources {
 pub(super) fn run(arguments: &StatusArguments) -> Result<ExitCode, Failure> {
     let client = super::client()?;
     let now = client.clock().now();
-    let logins: Vec<LoginJson> =
-        client.logins()?.iter().map(|(key, credential)| login(key, credential.as_ref(), now)).collect();
+    let logins: Vec<LoginJson> = client
+        .logins()?
+        .iter()
+        .map(|(key, credential)| login(key, credential.as_ref(), now))
+        .collect();
     let sources = sources(&client)?;
     if arguments.json {
         output::json(&StatusJson { logins, sources })?;
@@ -52,7 +55,11 @@ pub(super) fn run(arguments: &StatusArguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn login(key: &AccountKey, credential: Result<&Credential, &oarlock::Error>, now: Timestamp) -> LoginJson {
+fn login(
+    key: &AccountKey,
+    credential: Result<&Credential, &oarlock::Error>,
+    now: Timestamp,
+) -> LoginJson {
     let mut login = LoginJson {
         provider: key.provider().into(),
         account: key.account().into(),
@@ -70,7 +77,10 @@ fn login(key: &AccountKey, credential: Result<&Credential, &oarlock::Error>, now
             return login;
         }
     };
-    login.state = match (&credential.dead, credential.freshness(now, std::time::Duration::ZERO)) {
+    login.state = match (
+        &credential.dead,
+        credential.freshness(now, std::time::Duration::ZERO),
+    ) {
         (Some(_), _) => "dead",
         (None, Freshness::Fresh) => "fresh",
         (None, Freshness::Due) => "due",
@@ -115,11 +125,17 @@ fn render(logins: &[LoginJson], sources: &[ProviderSources], now: Timestamp) -> 
         if let Some(scope) = login.scope.as_deref().filter(|scope| !scope.is_empty()) {
             text.push_str(&format!("  scopes: {scope}\n"));
         }
-        if let Some(states) = sources.iter().find(|states| states.provider == login.provider) {
+        if let Some(states) = sources
+            .iter()
+            .find(|states| states.provider == login.provider)
+        {
             text.push_str(&render_sources(&states.sources));
         }
     }
-    for states in sources.iter().filter(|states| !logins.iter().any(|login| login.provider == states.provider)) {
+    for states in sources
+        .iter()
+        .filter(|states| !logins.iter().any(|login| login.provider == states.provider))
+    {
         text.push_str(&format!("{}\n", states.provider));
         text.push_str(&render_sources(&states.sources));
     }
@@ -127,8 +143,16 @@ fn render(logins: &[LoginJson], sources: &[ProviderSources], now: Timestamp) -> 
 }
 
 fn heading(login: &LoginJson) -> String {
-    let account = if login.account == oarlock::account::DEFAULT_ACCOUNT { String::new() } else { format!(" ({})", login.account) };
-    let who = login.identity.as_ref().map(|who| format!(": {who}")).unwrap_or_default();
+    let account = if login.account == oarlock::account::DEFAULT_ACCOUNT {
+        String::new()
+    } else {
+        format!(" ({})", login.account)
+    };
+    let who = login
+        .identity
+        .as_ref()
+        .map(|who| format!(": {who}"))
+        .unwrap_or_default();
     format!("{}{account}{who}\n", login.provider)
 }
 
@@ -140,24 +164,45 @@ fn condition(login: &LoginJson, now: Timestamp) -> String {
         .and_then(|at| at.parse::<Timestamp>().ok())
         .and_then(|at| std::time::Duration::try_from(at.duration_since(now)).ok())
         .map(|left| format!("for {}", oarlock::duration::spell(left)));
-    let renewal = if login.refreshable { "renewed when needed" } else { "cannot be renewed" };
+    let renewal = if login.refreshable {
+        "renewed when needed"
+    } else {
+        "cannot be renewed"
+    };
     match login.state {
-        "fresh" | "due" => format!("valid {}, {renewal}", left.unwrap_or_else(|| "until refused".into())),
+        "fresh" | "due" => format!(
+            "valid {}, {renewal}",
+            left.unwrap_or_else(|| "until refused".into())
+        ),
         "expired" if login.refreshable => "expired, renewed when needed".into(),
         "expired" => format!("expired; log in again: oarlock login {}", login.provider),
-        "dead" => format!("over ({reason}); log in again: oarlock login {}", login.provider),
+        "dead" => format!(
+            "over ({reason}); log in again: oarlock login {}",
+            login.provider
+        ),
         _ => reason.to_owned(),
     }
 }
 
 fn render_sources(states: &[SourceState]) -> String {
     // Where one source alone is there, nothing needs explaining.
-    if states.iter().filter(|state| state.present).count() < 2 && states.iter().any(|state| state.wins && state.kind == "login") {
+    if states.iter().filter(|state| state.present).count() < 2
+        && states
+            .iter()
+            .any(|state| state.wins && state.kind == "login")
+    {
         return String::new();
     }
     states
         .iter()
         .filter(|state| state.present || state.wins)
-        .map(|state| format!("  {} {}: {}\n", if state.wins { "→" } else { " " }, state.source, state.reason))
+        .map(|state| {
+            format!(
+                "  {} {}: {}\n",
+                if state.wins { "→" } else { " " },
+                state.source,
+                state.reason
+            )
+        })
         .collect()
 }

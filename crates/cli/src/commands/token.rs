@@ -35,7 +35,10 @@ pub(super) fn run(arguments: TokenArguments) -> Result<ExitCode, Failure> {
             source: token.source.to_string(),
         })?;
     } else if arguments.header {
-        output::line(&format!("Authorization: Bearer {}", token.access_token.expose()))?;
+        output::line(&format!(
+            "Authorization: Bearer {}",
+            token.access_token.expose()
+        ))?;
     } else {
         output::line(token.access_token.expose())?;
     }
