@@ -44,12 +44,13 @@ pub struct Config {
     pub providers: BTreeMap<String, ProviderProfile>,
 }
 
-/// `[network]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+/// `[network]`. `Debug` does not show the proxy, whose address can hold a password.
+#[derive(Clone, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct NetworkConfig {
     /// Proxy for every request; without it, `HTTPS_PROXY` and its kin.
+    #[serde(deserialize_with = "proxy")]
     pub proxy: Option<Url>,
     /// PEM file with further certificate authorities.
     pub ca_file: Option<PathBuf>,
@@ -57,6 +58,27 @@ pub struct NetworkConfig {
     pub timeout: Option<u64>,
     /// Hosts that may have private addresses although only a server named them.
     pub allow_private_hosts: Vec<String>,
+}
+
+impl std::fmt::Debug for NetworkConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NetworkConfig")
+            .field("proxy", &self.proxy.as_ref().and_then(Url::host_str))
+            .field("ca_file", &self.ca_file)
+            .field("timeout", &self.timeout)
+            .field("allow_private_hosts", &self.allow_private_hosts)
+            .finish()
+    }
+}
+
+/// A proxy's address; the error of one that is none does not repeat it.
+fn proxy<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+    Url::parse(&text).map(Some).map_err(|error| {
+        serde::de::Error::custom(format!(
+            "{error}; write an address such as http://proxy.example.com:3128"
+        ))
+    })
 }
 
 /// `[login]`.
