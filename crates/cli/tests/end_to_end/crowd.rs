@@ -15,13 +15,29 @@ fn hostile_29_fifty_processes_one_refresh() {
     for round in 0..ROUNDS {
         let (sandbox, server) = (Sandbox::new(), server());
         let old = StoredLogin::at(&server).expired().write(&sandbox);
-        let running: Vec<Running> = (0..PROCESSES).map(|_| sandbox.oarlock(["token"]).spawn()).collect();
-        let printed: BTreeSet<String> = running.into_iter().map(|run| run.finish().ended_with(0).stdout).collect();
-        assert_eq!(server.count(Endpoint::Token), 1, "round {round}: one refresh for all");
-        assert_eq!(printed.len(), 1, "round {round}: everybody has the same token");
+        let running: Vec<Running> = (0..PROCESSES)
+            .map(|_| sandbox.oarlock(["token"]).spawn())
+            .collect();
+        let printed: BTreeSet<String> = running
+            .into_iter()
+            .map(|run| run.finish().ended_with(0).stdout)
+            .collect();
+        assert_eq!(
+            server.count(Endpoint::Token),
+            1,
+            "round {round}: one refresh for all"
+        );
+        assert_eq!(
+            printed.len(),
+            1,
+            "round {round}: everybody has the same token"
+        );
         let token = printed.first().unwrap().trim_end();
         assert_ne!(token, old.access_token());
-        assert!(server.takes_access_token(token), "round {round}: no refresh token was used twice");
+        assert!(
+            server.takes_access_token(token),
+            "round {round}: no refresh token was used twice"
+        );
         assert_eq!(sandbox.stored()["access_token"], token);
     }
 }
@@ -30,7 +46,9 @@ fn hostile_29_fifty_processes_one_refresh() {
 fn hostile_29_fifty_forced_refreshes_are_one_after_another() {
     let (sandbox, server) = (Sandbox::new(), server());
     StoredLogin::at(&server).write(&sandbox);
-    let running: Vec<Running> = (0..PROCESSES).map(|_| sandbox.oarlock(["token", "--force-refresh"]).spawn()).collect();
+    let running: Vec<Running> = (0..PROCESSES)
+        .map(|_| sandbox.oarlock(["token", "--force-refresh"]).spawn())
+        .collect();
     for run in running {
         run.finish().ended_with(0);
     }
@@ -52,13 +70,22 @@ fn hostile_29_ctrl_c_during_refresh_saves_the_rotated_token() {
         running.signal(signal);
         let finished = running.finish().ended_with(130);
         assert_eq!(finished.stdout, "", "{signal:?}");
-        assert!(finished.stderr.contains("A refresh is under way"), "{finished:?}");
+        assert!(
+            finished.stderr.contains("A refresh is under way"),
+            "{finished:?}"
+        );
         let stored = sandbox.stored();
         assert_ne!(stored["refresh_token"], old.refresh_token(), "{signal:?}");
-        assert!(server.takes_refresh_token(stored["refresh_token"].as_str().unwrap()), "{signal:?}");
+        assert!(
+            server.takes_refresh_token(stored["refresh_token"].as_str().unwrap()),
+            "{signal:?}"
+        );
         // The next one has it without asking again.
         let next = sandbox.run(["token"]).ended_with(0);
-        assert_eq!(next.stdout.trim_end(), stored["access_token"].as_str().unwrap());
+        assert_eq!(
+            next.stdout.trim_end(),
+            stored["access_token"].as_str().unwrap()
+        );
         assert_eq!(server.count(Endpoint::Token), 1, "{signal:?}");
     }
 }

@@ -17,8 +17,16 @@ fn demo(sandbox: &Sandbox, arguments: &[&str]) -> (Call, PathBuf) {
 
 #[track_caller]
 fn nothing_is_left(sandbox: &Sandbox, place: &std::path::Path) {
-    assert_eq!(fs::read_dir(place).unwrap().count(), 0, "the demo's folder is gone");
-    assert_eq!(fs::read_dir(sandbox.home()).unwrap().count(), 0, "the user's own is untouched");
+    assert_eq!(
+        fs::read_dir(place).unwrap().count(),
+        0,
+        "the demo's folder is gone"
+    );
+    assert_eq!(
+        fs::read_dir(sandbox.home()).unwrap().count(),
+        0,
+        "the user's own is untouched"
+    );
 }
 
 #[test]
@@ -26,14 +34,34 @@ fn every_step_is_told_and_nothing_is_left() {
     let sandbox = Sandbox::new();
     let (mut call, place) = demo(&sandbox, &["--no-browser"]);
     // The user's own settings stay out of it.
-    call.environment("OARLOCK_ACCOUNT", "mine").environment("OARLOCK_TOKEN_DEMO", "canary").environment("FMCP_OAUTH_CLIENT_ID", "half");
+    call.environment("OARLOCK_ACCOUNT", "mine")
+        .environment("OARLOCK_TOKEN_DEMO", "canary")
+        .environment("FMCP_OAUTH_CLIENT_ID", "half");
     let finished = call.run().ended_with(0);
-    let steps: Vec<&str> = finished.stdout.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit())).collect();
+    let steps: Vec<&str> = finished
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_digit()))
+        .collect();
     let numbers: Vec<String> = (1..=7).map(|number| format!("{number}. ")).collect();
     assert_eq!(steps.len(), numbers.len(), "{finished:?}");
-    assert!(steps.iter().zip(&numbers).all(|(step, number)| step.starts_with(number)), "{finished:?}");
-    for sentence in ["Logged in as alice@example.com.", "bought a new access token", "200 OK: this is Alice", "took the tokens back"] {
-        assert!(finished.stdout.contains(sentence), "{sentence}: {finished:?}");
+    assert!(
+        steps
+            .iter()
+            .zip(&numbers)
+            .all(|(step, number)| step.starts_with(number)),
+        "{finished:?}"
+    );
+    for sentence in [
+        "Logged in as alice@example.com.",
+        "bought a new access token",
+        "200 OK: this is Alice",
+        "took the tokens back",
+    ] {
+        assert!(
+            finished.stdout.contains(sentence),
+            "{sentence}: {finished:?}"
+        );
     }
     assert_eq!(finished.stderr, "");
     for secret in ["at_", "rt_", "canary"] {
@@ -49,8 +77,14 @@ fn without_a_browser_it_goes_there_by_itself() {
     call.run().ended_with(0);
     nothing_is_left(&sandbox, &place);
     let (mut call, place) = demo(&sandbox, &[]);
-    let finished = call.environment("BROWSER", "/no/such/browser").run().ended_with(0);
-    assert!(finished.stdout.contains("No browser could be opened"), "{finished:?}");
+    let finished = call
+        .environment("BROWSER", "/no/such/browser")
+        .run()
+        .ended_with(0);
+    assert!(
+        finished.stdout.contains("No browser could be opened"),
+        "{finished:?}"
+    );
     nothing_is_left(&sandbox, &place);
 }
 
@@ -59,8 +93,14 @@ fn a_browser_that_is_there_is_used() {
     let sandbox = Sandbox::new();
     let browser = oarlock_testkit::program("oarlock-fake-browser").unwrap();
     let (mut call, place) = demo(&sandbox, &[]);
-    let finished = call.environment("BROWSER", &format!("{} --user bob", browser.display())).run().ended_with(0);
-    assert!(finished.stdout.contains("Logged in as bob@example.com."), "{finished:?}");
+    let finished = call
+        .environment("BROWSER", &format!("{} --user bob", browser.display()))
+        .run()
+        .ended_with(0);
+    assert!(
+        finished.stdout.contains("Logged in as bob@example.com."),
+        "{finished:?}"
+    );
     nothing_is_left(&sandbox, &place);
 }
 

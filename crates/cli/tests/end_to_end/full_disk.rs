@@ -34,7 +34,10 @@ fn script(sandbox: &Sandbox, login: &StoredLogin, text: &str) -> Finished {
     call.environment("OARLOCK_HOME", sandbox.home().to_str().unwrap());
     call.environment("SEED", seed.to_str().unwrap());
     let finished = call.run();
-    assert!(!finished.stderr.contains("unshare: "), "this test needs user and mount namespaces: {finished:?}");
+    assert!(
+        !finished.stderr.contains("unshare: "),
+        "this test needs user and mount namespaces: {finished:?}"
+    );
     finished.ended_with(0)
 }
 
@@ -46,20 +49,34 @@ fn begin() -> (Sandbox, Server) {
 fn hostile_28_a_full_disk_is_found_before_the_refresh_token_is_spent() {
     let (sandbox, server) = begin();
     let login = StoredLogin::at(&server).expired();
-    let finished = script(&sandbox, &login, r#"
+    let finished = script(
+        &sandbox,
+        &login,
+        r#"
 fill
 run token
 cmp "$SEED" "$FILE" && echo kept
 ls -A "$OARLOCK_HOME/credentials"
 rm "$OARLOCK_HOME/filler"
 run token
-"#);
+"#,
+    );
     let lines: Vec<&str> = finished.stdout.lines().collect();
     assert_eq!(&lines[..2], ["exit 7", "kept"], "{finished:?}");
-    assert!(lines[2..].contains(&"exit 0"), "with room again it works: {finished:?}");
-    assert!(!finished.stdout.contains(".oarlock-"), "nothing is left lying: {finished:?}");
+    assert!(
+        lines[2..].contains(&"exit 0"),
+        "with room again it works: {finished:?}"
+    );
+    assert!(
+        !finished.stdout.contains(".oarlock-"),
+        "nothing is left lying: {finished:?}"
+    );
     assert!(finished.stderr.contains("No space left"), "{finished:?}");
-    assert_eq!(server.count(Endpoint::Token), 1, "only the one that could be saved");
+    assert_eq!(
+        server.count(Endpoint::Token),
+        1,
+        "only the one that could be saved"
+    );
 }
 
 #[test]
@@ -67,7 +84,10 @@ fn hostile_28_a_full_disk_does_not_keep_a_valid_token_back() {
     let (sandbox, server) = begin();
     for login in [StoredLogin::at(&server), StoredLogin::at(&server).due()] {
         let finished = script(&sandbox, &login, "fill\nrun token\n");
-        assert_eq!(finished.stdout, format!("{}\nexit 0\n", login.access_token()));
+        assert_eq!(
+            finished.stdout,
+            format!("{}\nexit 0\n", login.access_token())
+        );
     }
     assert_eq!(server.count(Endpoint::Token), 0);
 }
@@ -76,16 +96,31 @@ fn hostile_28_a_full_disk_does_not_keep_a_valid_token_back() {
 fn hostile_28_a_disk_that_cannot_be_written_is_said() {
     let (sandbox, server) = begin();
     let login = StoredLogin::at(&server).expired();
-    let finished = script(&sandbox, &login, r#"
+    let finished = script(
+        &sandbox,
+        &login,
+        r#"
 mount -o remount,ro "$OARLOCK_HOME"
 run token
 run status
 run logout --local
 cmp "$SEED" "$FILE" && echo kept
-"#);
-    let codes: Vec<&str> = finished.stdout.lines().filter(|line| line.starts_with("exit ") || *line == "kept").collect();
-    assert_eq!(codes, ["exit 7", "exit 0", "exit 7", "kept"], "{finished:?}");
-    assert!(finished.stderr.contains("Read-only file system"), "{finished:?}");
+"#,
+    );
+    let codes: Vec<&str> = finished
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("exit ") || *line == "kept")
+        .collect();
+    assert_eq!(
+        codes,
+        ["exit 7", "exit 0", "exit 7", "kept"],
+        "{finished:?}"
+    );
+    assert!(
+        finished.stderr.contains("Read-only file system"),
+        "{finished:?}"
+    );
     assert_eq!(server.count(Endpoint::Token), 0);
 }
 
@@ -93,8 +128,15 @@ cmp "$SEED" "$FILE" && echo kept
 fn hostile_28_a_disk_that_cannot_be_written_does_not_keep_a_valid_token_back() {
     let (sandbox, server) = begin();
     for login in [StoredLogin::at(&server), StoredLogin::at(&server).due()] {
-        let finished = script(&sandbox, &login, "mount -o remount,ro \"$OARLOCK_HOME\"\nrun token\n");
-        assert_eq!(finished.stdout, format!("{}\nexit 0\n", login.access_token()));
+        let finished = script(
+            &sandbox,
+            &login,
+            "mount -o remount,ro \"$OARLOCK_HOME\"\nrun token\n",
+        );
+        assert_eq!(
+            finished.stdout,
+            format!("{}\nexit 0\n", login.access_token())
+        );
     }
 }
 
@@ -103,7 +145,11 @@ fn hostile_28_a_login_finds_the_full_disk_before_anybody_logs_in() {
     let (sandbox, server) = begin();
     let login = StoredLogin::at(&server);
     let issuer = server.issuer();
-    let finished = script(&sandbox, &login, &format!("fill\nrun login {issuer} --flow loopback --no-browser\n"));
+    let finished = script(
+        &sandbox,
+        &login,
+        &format!("fill\nrun login {issuer} --flow loopback --no-browser\n"),
+    );
     assert_eq!(finished.stdout, "exit 7\n", "{finished:?}");
     assert!(server.requests().is_empty(), "nobody was asked");
 }
@@ -114,13 +160,24 @@ fn hostile_28_a_recovery_copy_is_taken_up() {
         let (sandbox, server) = begin();
         StoredLogin::at(&server).expired().write(&sandbox);
         let newer = StoredLogin::at(&server);
-        let copy = sandbox.home().join(place).join("work@default.json.recovery");
+        let copy = sandbox
+            .home()
+            .join(place)
+            .join("work@default.json.recovery");
         write_private(&copy, &newer.text());
         let finished = sandbox.run(["token"]).ended_with(0);
         assert_eq!(finished.stdout.trim_end(), newer.access_token(), "{place}");
-        assert_eq!(sandbox.stored()["refresh_token"], newer.refresh_token(), "{place}");
+        assert_eq!(
+            sandbox.stored()["refresh_token"],
+            newer.refresh_token(),
+            "{place}"
+        );
         assert!(!copy.exists(), "{place}");
-        assert_eq!(server.count(Endpoint::Token), 0, "{place}: it is the newest truth");
+        assert_eq!(
+            server.count(Endpoint::Token),
+            0,
+            "{place}: it is the newest truth"
+        );
     }
 }
 
@@ -128,7 +185,10 @@ fn hostile_28_a_recovery_copy_is_taken_up() {
 fn hostile_28_a_recovery_copy_that_is_older_or_cut_off_changes_nothing() {
     let (sandbox, server) = begin();
     let current = StoredLogin::at(&server).write(&sandbox);
-    let older = StoredLogin::at(&server).with("issued_at", json!(SystemClock.now() - SignedDuration::from_hours(30)));
+    let older = StoredLogin::at(&server).with(
+        "issued_at",
+        json!(SystemClock.now() - SignedDuration::from_hours(30)),
+    );
     let copy = sandbox.credentials().join("work@default.json.recovery");
     for text in [older.text(), older.text()[..200].to_owned()] {
         write_private(&copy, &text);
@@ -136,7 +196,11 @@ fn hostile_28_a_recovery_copy_that_is_older_or_cut_off_changes_nothing() {
         assert_ne!(sandbox.stored()["access_token"], older.access_token());
         assert!(!copy.exists());
     }
-    assert_ne!(sandbox.stored()["refresh_token"], current.refresh_token(), "ours was rotated twice");
+    assert_ne!(
+        sandbox.stored()["refresh_token"],
+        current.refresh_token(),
+        "ours was rotated twice"
+    );
     assert_eq!(server.count(Endpoint::Token), 2);
 }
 
@@ -147,11 +211,24 @@ fn a_credential_file_that_is_none_is_refused_and_can_be_removed() {
     for text in ["", "{", "[]", "{\"access_token\":\"canary\"}"] {
         fs::write(sandbox.credential_file(), text).unwrap();
         let finished = sandbox.run(["token", "work"]).ended_with(7);
-        assert!(finished.stderr.contains("is not a credential file"), "{finished:?}");
+        assert!(
+            finished.stderr.contains("is not a credential file"),
+            "{finished:?}"
+        );
         finished.keeps_secret("canary");
-        assert!(sandbox.run(["status"]).ended_with(0).stdout.contains("is not a credential file"));
+        assert!(
+            sandbox
+                .run(["status"])
+                .ended_with(0)
+                .stdout
+                .contains("is not a credential file")
+        );
     }
     sandbox.run(["logout", "work"]).ended_with(0);
     assert!(!sandbox.credential_file().exists());
-    fs::write(sandbox.credentials().join("other@default.json"), login.text()).unwrap();
+    fs::write(
+        sandbox.credentials().join("other@default.json"),
+        login.text(),
+    )
+    .unwrap();
 }

@@ -45,7 +45,10 @@ fn without_a_command_the_help_is_shown_and_nothing_is_done() {
 #[test]
 fn the_version_is_the_crates() {
     let finished = Sandbox::new().run(["--version"]).ended_with(0);
-    assert_eq!(finished.stdout, format!("oarlock {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        finished.stdout,
+        format!("oarlock {}\n", env!("CARGO_PKG_VERSION"))
+    );
 }
 
 #[test]
@@ -53,10 +56,21 @@ fn completions_and_manual_know_every_command() {
     let sandbox = Sandbox::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = sandbox.run(["completions", shell]).ended_with(0).stdout;
-        assert!(script.contains("doctor") && script.contains("force-refresh"), "{shell}");
+        assert!(
+            script.contains("doctor") && script.contains("force-refresh"),
+            "{shell}"
+        );
     }
-    assert!(sandbox.run(["man"]).ended_with(0).stdout.contains(".TH oarlock 1"));
+    assert!(
+        sandbox
+            .run(["man"])
+            .ended_with(0)
+            .stdout
+            .contains(".TH oarlock 1")
+    );
     let folder = sandbox.path("man");
-    sandbox.run(["man", "--directory", folder.to_str().unwrap()]).ended_with(0);
+    sandbox
+        .run(["man", "--directory", folder.to_str().unwrap()])
+        .ended_with(0);
     assert!(folder.join("oarlock-login.1").exists());
 }

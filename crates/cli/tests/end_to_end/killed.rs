@@ -50,7 +50,10 @@ fn hostile_27_kill_9_during_refresh_or_write() {
 fn kill_again_and_again(seed: u64) {
     let sandbox = Sandbox::new();
     // The old refresh token stays good, so that a kill between answer and write loses nothing.
-    let server = AuthorizationServer::builder().refresh_rotation(false).start_blocking().unwrap();
+    let server = AuthorizationServer::builder()
+        .refresh_rotation(false)
+        .start_blocking()
+        .unwrap();
     let login = StoredLogin::at(&server).write(&sandbox);
     let mut dice = Dice(seed);
     let mut longest = typical_run(&sandbox);
@@ -76,7 +79,14 @@ fn kill_again_and_again(seed: u64) {
     let finished = sandbox.run(["token", "--force-refresh"]).ended_with(0);
     assert!(server.takes_access_token(finished.stdout.trim_end()));
     let names = sandbox.credential_names();
-    assert!(names.iter().all(|name| name.starts_with("work@default.json") || name.starts_with("work@default.lock") || name.starts_with(".oarlock-")), "{names:?}");
+    assert!(
+        names
+            .iter()
+            .all(|name| name.starts_with("work@default.json")
+                || name.starts_with("work@default.lock")
+                || name.starts_with(".oarlock-")),
+        "{names:?}"
+    );
     eprintln!("sandbox {seed}: {killed} killed, {changed} times a new credential");
 }
 
@@ -84,17 +94,32 @@ fn kill_again_and_again(seed: u64) {
 fn typical_run(sandbox: &Sandbox) -> u64 {
     let start = SystemClock.monotonic();
     sandbox.run(["token", "--force-refresh"]).ended_with(0);
-    u64::try_from((SystemClock.monotonic() - start).as_micros()).unwrap().max(2_000)
+    u64::try_from((SystemClock.monotonic() - start).as_micros())
+        .unwrap()
+        .max(2_000)
 }
 
 #[test]
 fn hostile_27_a_kill_before_the_first_login_is_saved_leaves_no_credential() {
     let sandbox = Sandbox::new();
     let server = AuthorizationServer::builder().start_blocking().unwrap();
-    let running = sandbox.oarlock(["login", server.issuer(), "--flow", "loopback", "--no-browser"]).spawn();
+    let running = sandbox
+        .oarlock([
+            "login",
+            server.issuer(),
+            "--flow",
+            "loopback",
+            "--no-browser",
+        ])
+        .spawn();
     running.login_address();
     running.signal(Signal::KILL);
     running.finish().ended_with(137);
-    assert!(sandbox.credential_names().iter().all(|name| !name.ends_with(".json")));
+    assert!(
+        sandbox
+            .credential_names()
+            .iter()
+            .all(|name| !name.ends_with(".json"))
+    );
     sandbox.run(["status"]).ended_with(0);
 }

@@ -2,14 +2,19 @@
 
 use std::time::Duration;
 
-use oarlock_testkit::{AuthorizationServer, Callback, Client, DEFAULT_CLIENT_ID, Endpoint, FakeBrowser, Fault, Server};
+use oarlock_testkit::{
+    AuthorizationServer, Callback, Client, DEFAULT_CLIENT_ID, Endpoint, FakeBrowser, Fault, Server,
+};
 use serde_json::Value;
 
 use crate::sandbox::{Sandbox, mode, server};
 
 /// A provider called `work` at this server, with a client id.
 fn configure(sandbox: &Sandbox, server: &Server) {
-    sandbox.configure(&format!("[providers.work]\nissuer = \"{}\"\nclient_id = \"{DEFAULT_CLIENT_ID}\"\n", server.issuer()));
+    sandbox.configure(&format!(
+        "[providers.work]\nissuer = \"{}\"\nclient_id = \"{DEFAULT_CLIENT_ID}\"\n",
+        server.issuer()
+    ));
 }
 
 /// What every login that worked leaves behind.
@@ -19,7 +24,10 @@ fn is_logged_in(sandbox: &Sandbox, server: &Server) -> Value {
     assert!(server.takes_access_token(stored["access_token"].as_str().unwrap()));
     assert_eq!(mode(&sandbox.credential_file()), 0o600);
     let token = sandbox.run(["token", "work"]).ended_with(0);
-    assert_eq!(token.stdout.trim_end(), stored["access_token"].as_str().unwrap());
+    assert_eq!(
+        token.stdout.trim_end(),
+        stored["access_token"].as_str().unwrap()
+    );
     stored
 }
 
@@ -28,16 +36,36 @@ fn by_loopback_with_a_browser_of_the_users() {
     let (sandbox, server) = (Sandbox::new(), server());
     configure(&sandbox, &server);
     let browser = oarlock_testkit::program("oarlock-fake-browser").unwrap();
-    let finished = sandbox.run(["login", "work", "--flow", "loopback", "--browser", browser.to_str().unwrap()]).ended_with(0);
-    assert_eq!(finished.stdout, "", "the result of a login is the stored credential");
-    assert!(finished.stderr.contains("Logged in to work as alice@example.com"), "{finished:?}");
+    let finished = sandbox
+        .run([
+            "login",
+            "work",
+            "--flow",
+            "loopback",
+            "--browser",
+            browser.to_str().unwrap(),
+        ])
+        .ended_with(0);
+    assert_eq!(
+        finished.stdout, "",
+        "the result of a login is the stored credential"
+    );
+    assert!(
+        finished
+            .stderr
+            .contains("Logged in to work as alice@example.com"),
+        "{finished:?}"
+    );
     let stored = is_logged_in(&sandbox, &server);
     assert_eq!(stored["identity"], "alice@example.com");
     let authorization = &server.requests_to(Endpoint::Authorize)[0];
     assert_eq!(authorization.query("code_challenge_method"), Some("S256"));
     let exchange = &server.grants_of("authorization_code")[0];
     let verifier = exchange.form("code_verifier").unwrap();
-    assert!(!authorization.contains(verifier), "the verifier is in no address");
+    assert!(
+        !authorization.contains(verifier),
+        "the verifier is in no address"
+    );
     assert_ne!(authorization.query("state"), authorization.query("nonce"));
     finished.keeps_secret(verifier);
     finished.keeps_secret(exchange.form("code").unwrap());
@@ -47,8 +75,20 @@ fn by_loopback_with_a_browser_of_the_users() {
 fn by_loopback_with_a_browser_opened_by_hand() {
     let (sandbox, server) = (Sandbox::new(), server());
     configure(&sandbox, &server);
-    let running = sandbox.oarlock(["login", "work", "--flow", "loopback", "--no-browser", "--json"]).spawn();
-    let visit = FakeBrowser::new().user("bob").visit_blocking(&running.login_address()).unwrap();
+    let running = sandbox
+        .oarlock([
+            "login",
+            "work",
+            "--flow",
+            "loopback",
+            "--no-browser",
+            "--json",
+        ])
+        .spawn();
+    let visit = FakeBrowser::new()
+        .user("bob")
+        .visit_blocking(&running.login_address())
+        .unwrap();
     assert_eq!(visit.status, 200);
     assert!(visit.page.contains("Logged in"), "{}", visit.page);
     let finished = running.finish().ended_with(0);
@@ -67,29 +107,69 @@ fn hostile_10_wrong_requests_to_the_redirect_do_not_end_the_login() {
     for callback in Callback::all() {
         let (sandbox, server) = (Sandbox::new(), server());
         configure(&sandbox, &server);
-        let running = sandbox.oarlock(["login", "work", "--flow", "loopback", "--no-browser"]).spawn();
-        let visit = FakeBrowser::new().callback(callback).visit_blocking(&running.login_address()).unwrap();
+        let running = sandbox
+            .oarlock(["login", "work", "--flow", "loopback", "--no-browser"])
+            .spawn();
+        let visit = FakeBrowser::new()
+            .callback(callback)
+            .visit_blocking(&running.login_address())
+            .unwrap();
         if callback != Callback::Twice {
-            assert!(visit.wrong.iter().all(|status| *status >= 400 || *status == 0), "{callback:?}: {:?}", visit.wrong);
+            assert!(
+                visit
+                    .wrong
+                    .iter()
+                    .all(|status| *status >= 400 || *status == 0),
+                "{callback:?}: {:?}",
+                visit.wrong
+            );
         }
         running.finish().ended_with(0);
         is_logged_in(&sandbox, &server);
-        assert_eq!(server.grants_of("authorization_code").len(), 1, "{callback:?}: one exchange");
+        assert_eq!(
+            server.grants_of("authorization_code").len(),
+            1,
+            "{callback:?}: one exchange"
+        );
     }
 }
 
 #[test]
 fn by_an_issuers_address_with_registration() {
     let (sandbox, server) = (Sandbox::new(), server());
-    let running = sandbox.oarlock(["login", server.issuer(), "--flow", "loopback", "--no-browser"]).spawn();
-    FakeBrowser::new().visit_blocking(&running.login_address()).unwrap();
+    let running = sandbox
+        .oarlock([
+            "login",
+            server.issuer(),
+            "--flow",
+            "loopback",
+            "--no-browser",
+        ])
+        .spawn();
+    FakeBrowser::new()
+        .visit_blocking(&running.login_address())
+        .unwrap();
     running.finish().ended_with(0);
     assert_eq!(server.count(Endpoint::Register), 1);
     let token = sandbox.run(["token", server.issuer()]).ended_with(0);
-    assert_eq!(sandbox.run(["token"]).ended_with(0).stdout, token.stdout, "the only login needs no name");
+    assert_eq!(
+        sandbox.run(["token"]).ended_with(0).stdout,
+        token.stdout,
+        "the only login needs no name"
+    );
     // A second login uses the registration of the first.
-    let running = sandbox.oarlock(["login", server.issuer(), "--flow", "loopback", "--no-browser"]).spawn();
-    FakeBrowser::new().visit_blocking(&running.login_address()).unwrap();
+    let running = sandbox
+        .oarlock([
+            "login",
+            server.issuer(),
+            "--flow",
+            "loopback",
+            "--no-browser",
+        ])
+        .spawn();
+    FakeBrowser::new()
+        .visit_blocking(&running.login_address())
+        .unwrap();
     running.finish().ended_with(0);
     assert_eq!(server.count(Endpoint::Register), 1);
 }
@@ -99,11 +179,28 @@ fn on_ports_of_the_users() {
     let (sandbox, server) = (Sandbox::new(), server());
     configure(&sandbox, &server);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let ports = format!("{},{free}", taken.local_addr().unwrap().port());
-    let running = sandbox.oarlock(["login", "work", "--flow", "loopback", "--no-browser", "--port", &ports]).spawn();
+    let running = sandbox
+        .oarlock([
+            "login",
+            "work",
+            "--flow",
+            "loopback",
+            "--no-browser",
+            "--port",
+            &ports,
+        ])
+        .spawn();
     let address = running.login_address();
-    let (_, redirect) = address.query_pairs().find(|(name, _)| name == "redirect_uri").unwrap();
+    let (_, redirect) = address
+        .query_pairs()
+        .find(|(name, _)| name == "redirect_uri")
+        .unwrap();
     assert_eq!(redirect, format!("http://127.0.0.1:{free}/callback"));
     FakeBrowser::new().visit_blocking(&address).unwrap();
     running.finish().ended_with(0);
@@ -115,13 +212,27 @@ fn by_pasting_the_address_or_the_query() {
         let (sandbox, server) = (Sandbox::new(), server());
         configure(&sandbox, &server);
         // What is pasted is known only after the address was shown, so the pipe stays open.
-        let mut running = sandbox.oarlock(["login", "work", "--flow", "paste", "--no-browser"]).spawn_with_input();
-        let visit = FakeBrowser::new().stop_at_redirect().visit_blocking(&running.login_address()).unwrap();
+        let mut running = sandbox
+            .oarlock(["login", "work", "--flow", "paste", "--no-browser"])
+            .spawn_with_input();
+        let visit = FakeBrowser::new()
+            .stop_at_redirect()
+            .visit_blocking(&running.login_address())
+            .unwrap();
         let redirect = visit.redirect.unwrap();
-        running.type_line(if whole { redirect.as_str() } else { redirect.query().unwrap() });
+        running.type_line(if whole {
+            redirect.as_str()
+        } else {
+            redirect.query().unwrap()
+        });
         let finished = running.finish().ended_with(0);
         is_logged_in(&sandbox, &server);
-        let code = redirect.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
+        let code = redirect
+            .query_pairs()
+            .find(|(name, _)| name == "code")
+            .unwrap()
+            .1
+            .into_owned();
         finished.keeps_secret(&code);
     }
 }
@@ -130,21 +241,33 @@ fn by_pasting_the_address_or_the_query() {
 fn pasting_another_logins_answer_is_refused() {
     let (sandbox, server) = (Sandbox::new(), server());
     configure(&sandbox, &server);
-    let mut running = sandbox.oarlock(["login", "work", "--flow", "paste", "--no-browser"]).spawn_with_input();
+    let mut running = sandbox
+        .oarlock(["login", "work", "--flow", "paste", "--no-browser"])
+        .spawn_with_input();
     running.login_address();
     running.type_line("http://127.0.0.1:1/callback?code=stolen&state=of-another-login");
     let finished = running.finish().ended_with(1);
     assert!(finished.stderr.contains("error: "), "{finished:?}");
     assert_eq!(server.count(Endpoint::Token), 0);
-    assert!(sandbox.credential_names().iter().all(|name| !name.ends_with(".json")));
+    assert!(
+        sandbox
+            .credential_names()
+            .iter()
+            .all(|name| !name.ends_with(".json"))
+    );
 }
 
 #[test]
 fn by_device_code() {
     let sandbox = Sandbox::new();
-    let server = AuthorizationServer::builder().device_interval(Duration::from_secs(1)).start_blocking().unwrap();
+    let server = AuthorizationServer::builder()
+        .device_interval(Duration::from_secs(1))
+        .start_blocking()
+        .unwrap();
     configure(&sandbox, &server);
-    let running = sandbox.oarlock(["login", "work", "--flow", "device", "--no-browser"]).spawn();
+    let running = sandbox
+        .oarlock(["login", "work", "--flow", "device", "--no-browser"])
+        .spawn();
     let code = running.told(user_code);
     assert!(server.approve_device(&code));
     running.finish().ended_with(0);
@@ -154,41 +277,80 @@ fn by_device_code() {
 /// `BCDF-GHJK` on a line of its own.
 fn user_code(line: &str) -> Option<String> {
     let line = line.trim();
-    let is_code = line.len() == 9 && line.chars().enumerate().all(|(at, c)| if at == 4 { c == '-' } else { c.is_ascii_uppercase() });
+    let is_code = line.len() == 9
+        && line.chars().enumerate().all(|(at, c)| {
+            if at == 4 {
+                c == '-'
+            } else {
+                c.is_ascii_uppercase()
+            }
+        });
     is_code.then(|| line.to_owned())
 }
 
 #[test]
 fn a_device_that_is_told_to_slow_down_waits() {
     let sandbox = Sandbox::new();
-    let server = AuthorizationServer::builder().device_interval(Duration::from_secs(1)).faults(Fault::SlowDownWithInterval).start_blocking().unwrap();
+    let server = AuthorizationServer::builder()
+        .device_interval(Duration::from_secs(1))
+        .faults(Fault::SlowDownWithInterval)
+        .start_blocking()
+        .unwrap();
     configure(&sandbox, &server);
-    let running = sandbox.oarlock(["login", "work", "--flow", "device", "--no-browser"]).spawn();
+    let running = sandbox
+        .oarlock(["login", "work", "--flow", "device", "--no-browser"])
+        .spawn();
     server.approve_device(&running.told(user_code));
     running.finish().ended_with(0);
     let polls = server.requests_to(Endpoint::Token);
     assert_eq!(polls.len(), 2);
-    assert!(polls[1].at - polls[0].at >= Duration::from_secs(2), "{polls:?}");
+    assert!(
+        polls[1].at - polls[0].at >= Duration::from_secs(2),
+        "{polls:?}"
+    );
 }
 
 #[test]
 fn a_qr_code_means_another_device() {
     let sandbox = Sandbox::new();
-    let server = AuthorizationServer::builder().device_interval(Duration::from_secs(1)).start_blocking().unwrap();
+    let server = AuthorizationServer::builder()
+        .device_interval(Duration::from_secs(1))
+        .start_blocking()
+        .unwrap();
     configure(&sandbox, &server);
-    let running = sandbox.oarlock(["login", "work", "--qr", "--no-browser"]).spawn();
+    let running = sandbox
+        .oarlock(["login", "work", "--qr", "--no-browser"])
+        .spawn();
     server.approve_device(&running.told(user_code));
     let finished = running.finish().ended_with(0);
-    assert!(finished.stderr.contains('█') || finished.stderr.contains('▀'), "{finished:?}");
+    assert!(
+        finished.stderr.contains('█') || finished.stderr.contains('▀'),
+        "{finished:?}"
+    );
 }
 
 #[test]
 fn by_client_credentials() {
     let sandbox = Sandbox::new();
-    let server = AuthorizationServer::builder().client(Client::confidential("robot", "s3cret/+ %")).start_blocking().unwrap();
-    sandbox.configure(&format!("[providers.work]\nissuer = \"{}\"\nclient_id = \"robot\"\nclient_secret_env = \"ROBOT\"\n", server.issuer()));
+    let server = AuthorizationServer::builder()
+        .client(Client::confidential("robot", "s3cret/+ %"))
+        .start_blocking()
+        .unwrap();
+    sandbox.configure(&format!(
+        "[providers.work]\nissuer = \"{}\"\nclient_id = \"robot\"\nclient_secret_env = \"ROBOT\"\n",
+        server.issuer()
+    ));
     let finished = sandbox
-        .oarlock(["login", "work", "--flow", "client-credentials", "--scope", "read", "--scope", "write"])
+        .oarlock([
+            "login",
+            "work",
+            "--flow",
+            "client-credentials",
+            "--scope",
+            "read",
+            "--scope",
+            "write",
+        ])
         .environment("ROBOT", "s3cret/+ %")
         .run()
         .ended_with(0);
@@ -197,17 +359,40 @@ fn by_client_credentials() {
     assert_eq!(first["scope"], "read write");
     assert_eq!(first["refresh_token"], Value::Null);
     // Without a refresh token it asks again as itself.
-    let second = sandbox.oarlock(["token", "work", "--force-refresh"]).environment("ROBOT", "s3cret/+ %").run().ended_with(0);
-    assert_ne!(second.stdout.trim_end(), first["access_token"].as_str().unwrap());
+    let second = sandbox
+        .oarlock(["token", "work", "--force-refresh"])
+        .environment("ROBOT", "s3cret/+ %")
+        .run()
+        .ended_with(0);
+    assert_ne!(
+        second.stdout.trim_end(),
+        first["access_token"].as_str().unwrap()
+    );
     assert_eq!(server.grants_of("client_credentials").len(), 2);
 }
 
 #[test]
 fn the_secret_may_come_by_standard_input() {
     let sandbox = Sandbox::new();
-    let server = AuthorizationServer::builder().client(Client::confidential("robot", "s3cret")).start_blocking().unwrap();
-    let arguments = ["login", server.issuer(), "--flow", "client-credentials", "--client-id", "robot", "--client-secret-file", "-"];
-    sandbox.oarlock(arguments).input("s3cret\n").run().ended_with(0);
+    let server = AuthorizationServer::builder()
+        .client(Client::confidential("robot", "s3cret"))
+        .start_blocking()
+        .unwrap();
+    let arguments = [
+        "login",
+        server.issuer(),
+        "--flow",
+        "client-credentials",
+        "--client-id",
+        "robot",
+        "--client-secret-file",
+        "-",
+    ];
+    sandbox
+        .oarlock(arguments)
+        .input("s3cret\n")
+        .run()
+        .ended_with(0);
     // What was given once is remembered with the login.
     sandbox.run(["token", "--force-refresh"]).ended_with(0);
 }
@@ -215,18 +400,32 @@ fn the_secret_may_come_by_standard_input() {
 #[test]
 fn without_any_way_it_says_so() {
     let sandbox = Sandbox::new();
-    let server = AuthorizationServer::builder().without(Endpoint::DeviceAuthorization).start_blocking().unwrap();
+    let server = AuthorizationServer::builder()
+        .without(Endpoint::DeviceAuthorization)
+        .start_blocking()
+        .unwrap();
     configure(&sandbox, &server);
-    let finished = sandbox.oarlock(["login", "work"]).environment("SSH_TTY", "/dev/pts/9").run().ended_with(2);
+    let finished = sandbox
+        .oarlock(["login", "work"])
+        .environment("SSH_TTY", "/dev/pts/9")
+        .run()
+        .ended_with(2);
     assert!(finished.stderr.contains("--flow"), "{finished:?}");
 }
 
 #[test]
 fn over_ssh_the_device_code_is_chosen() {
     let sandbox = Sandbox::new();
-    let server = AuthorizationServer::builder().device_interval(Duration::from_secs(1)).start_blocking().unwrap();
+    let server = AuthorizationServer::builder()
+        .device_interval(Duration::from_secs(1))
+        .start_blocking()
+        .unwrap();
     configure(&sandbox, &server);
-    let running = sandbox.oarlock(["login", "work"]).environment("SSH_TTY", "/dev/pts/9").environment("DISPLAY", ":10").spawn();
+    let running = sandbox
+        .oarlock(["login", "work"])
+        .environment("SSH_TTY", "/dev/pts/9")
+        .environment("DISPLAY", ":10")
+        .spawn();
     server.approve_device(&running.told(user_code));
     running.finish().ended_with(0);
 }
@@ -235,11 +434,18 @@ fn over_ssh_the_device_code_is_chosen() {
 fn ctrl_c_while_waiting_cancels_and_stores_nothing() {
     let (sandbox, server) = (Sandbox::new(), server());
     configure(&sandbox, &server);
-    let running = sandbox.oarlock(["login", "work", "--flow", "loopback", "--no-browser"]).spawn();
+    let running = sandbox
+        .oarlock(["login", "work", "--flow", "loopback", "--no-browser"])
+        .spawn();
     running.told(|line| line.contains("Ctrl-C").then_some(()));
     running.signal(rustix::process::Signal::INT);
     running.finish().ended_with(130);
-    assert!(sandbox.credential_names().iter().all(|name| !name.ends_with(".json")));
+    assert!(
+        sandbox
+            .credential_names()
+            .iter()
+            .all(|name| !name.ends_with(".json"))
+    );
 }
 
 #[test]
@@ -248,7 +454,10 @@ fn logging_out_revokes_and_removes() {
     let login = crate::sandbox::StoredLogin::at(&server).write(&sandbox);
     let finished = sandbox.run(["logout"]).ended_with(0);
     assert_eq!(finished.stdout, "");
-    assert!(finished.stderr.contains("took the tokens back"), "{finished:?}");
+    assert!(
+        finished.stderr.contains("took the tokens back"),
+        "{finished:?}"
+    );
     assert!(!server.takes_access_token(&login.access_token()));
     assert!(!server.takes_refresh_token(&login.refresh_token()));
     assert!(!sandbox.credential_file().exists());
@@ -260,12 +469,21 @@ fn logging_out_revokes_and_removes() {
 fn logging_out_locally_asks_nobody() {
     let (sandbox, server) = (Sandbox::new(), server());
     for account in ["ada", "bob"] {
-        crate::sandbox::StoredLogin::at(&server).account(account).write(&sandbox);
+        crate::sandbox::StoredLogin::at(&server)
+            .account(account)
+            .write(&sandbox);
     }
-    sandbox.run(["logout", "work", "-a", "ada", "--local"]).ended_with(0);
+    sandbox
+        .run(["logout", "work", "-a", "ada", "--local"])
+        .ended_with(0);
     assert!(server.requests().is_empty());
     sandbox.run(["logout", "--all"]).ended_with(0);
-    assert!(sandbox.credential_names().iter().all(|name| !name.ends_with(".json")));
+    assert!(
+        sandbox
+            .credential_names()
+            .iter()
+            .all(|name| !name.ends_with(".json"))
+    );
     sandbox.run(["logout", "--all"]).ended_with(0);
 }
 
@@ -275,6 +493,11 @@ fn a_provider_that_cannot_revoke_does_not_keep_the_login() {
     crate::sandbox::StoredLogin::at(&server).write(&sandbox);
     server.set_faults(Fault::RevocationFails);
     let finished = sandbox.run(["logout"]).ended_with(0);
-    assert!(finished.stderr.contains("warning: the provider could not take the tokens back"), "{finished:?}");
+    assert!(
+        finished
+            .stderr
+            .contains("warning: the provider could not take the tokens back"),
+        "{finished:?}"
+    );
     assert!(!sandbox.credential_file().exists());
 }

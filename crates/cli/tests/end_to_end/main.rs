@@ -16,6 +16,6 @@ mod requests;
 mod sandbox;
 mod sources;
 mod status;
-mod streams;
 mod strangers;
+mod streams;
 mod token;

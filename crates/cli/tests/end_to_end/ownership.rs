@@ -48,9 +48,24 @@ fn hostile_19_a_directory_that_others_can_exchange_is_refused() {
     fs::create_dir(&open).unwrap();
     set_mode(&open, 0o777);
     let home = open.join("home");
-    let arguments = ["login", server.issuer(), "--flow", "loopback", "--no-browser", "--timeout", "1s"];
-    let finished = sandbox.oarlock(arguments).environment("OARLOCK_HOME", home.to_str().unwrap()).run().ended_with(7);
-    assert!(finished.stderr.contains("other users can exchange"), "{finished:?}");
+    let arguments = [
+        "login",
+        server.issuer(),
+        "--flow",
+        "loopback",
+        "--no-browser",
+        "--timeout",
+        "1s",
+    ];
+    let finished = sandbox
+        .oarlock(arguments)
+        .environment("OARLOCK_HOME", home.to_str().unwrap())
+        .run()
+        .ended_with(7);
+    assert!(
+        finished.stderr.contains("other users can exchange"),
+        "{finished:?}"
+    );
     assert!(!home.exists());
     assert!(server.requests().is_empty());
 }
@@ -67,7 +82,10 @@ fn hostile_19_a_link_is_not_followed() {
     finished.keeps_secret(&login.access_token());
     fs::remove_file(sandbox.credential_file()).unwrap();
     fs::hard_link(&elsewhere, sandbox.credential_file()).unwrap();
-    sandbox.run(["token", "work"]).ended_with(7).keeps_secret(&login.access_token());
+    sandbox
+        .run(["token", "work"])
+        .ended_with(7)
+        .keeps_secret(&login.access_token());
 }
 
 #[test]
@@ -76,7 +94,15 @@ fn hostile_19_a_directory_somebody_made_before_us_is_refused() {
     let trap = sandbox.path("trap");
     fs::create_dir(&trap).unwrap();
     symlink(&trap, sandbox.credentials()).unwrap();
-    let arguments = ["login", server.issuer(), "--flow", "loopback", "--no-browser", "--timeout", "1s"];
+    let arguments = [
+        "login",
+        server.issuer(),
+        "--flow",
+        "loopback",
+        "--no-browser",
+        "--timeout",
+        "1s",
+    ];
     sandbox.run(arguments).ended_with(7);
     assert_eq!(fs::read_dir(&trap).unwrap().count(), 0);
 }
@@ -86,10 +112,16 @@ fn hostile_19_a_credential_of_another_user_is_refused() {
     let (sandbox, server) = (Sandbox::new(), server());
     let login = StoredLogin::at(&server).write(&sandbox);
     let finished = with_foreign_credential(&sandbox, &["token", "work"]).ended_with(7);
-    assert!(finished.stderr.contains("belongs to another user"), "{finished:?}");
+    assert!(
+        finished.stderr.contains("belongs to another user"),
+        "{finished:?}"
+    );
     finished.keeps_secret(&login.access_token());
     let status = with_foreign_credential(&sandbox, &["status"]).ended_with(0);
-    assert!(status.stdout.contains("belongs to another user"), "{status:?}");
+    assert!(
+        status.stdout.contains("belongs to another user"),
+        "{status:?}"
+    );
 }
 
 /// Root can give a file away. Everybody else can put one of root's in its place, in namespaces of their own.
@@ -101,18 +133,35 @@ fn with_foreign_credential(sandbox: &Sandbox, arguments: &[&str]) -> Finished {
     let mut call = Call::new(Path::new("/usr/bin/unshare"));
     let file = sandbox.credential_file();
     let script = "mount --bind /etc/passwd \"$1\" && shift && exec \"$@\"";
-    call.arguments(["-rm", "/bin/sh", "-c", script, "sh", file.to_str().unwrap(), env!("CARGO_BIN_EXE_oarlock")]);
+    call.arguments([
+        "-rm",
+        "/bin/sh",
+        "-c",
+        script,
+        "sh",
+        file.to_str().unwrap(),
+        env!("CARGO_BIN_EXE_oarlock"),
+    ]);
     call.arguments(arguments.iter().copied());
-    call.environment("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").environment("OARLOCK_HOME", sandbox.home().to_str().unwrap());
+    call.environment("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .environment("OARLOCK_HOME", sandbox.home().to_str().unwrap());
     call.run()
 }
 
 #[test]
 fn hostile_19_a_configuration_that_others_can_read_is_refused() {
     let (sandbox, server) = (Sandbox::new(), server());
-    sandbox.configure(&format!("[providers.work]\nissuer = \"{}\"\nclient_id = \"{DEFAULT_CLIENT_ID}\"\n", server.issuer()));
+    sandbox.configure(&format!(
+        "[providers.work]\nissuer = \"{}\"\nclient_id = \"{DEFAULT_CLIENT_ID}\"\n",
+        server.issuer()
+    ));
     let file = sandbox.home().join("config.toml");
     set_mode(&file, 0o644);
     let finished = sandbox.run(["provider", "list"]).ended_with(2);
-    assert!(finished.stderr.contains(&format!("chmod 600 '{}'", file.display())), "{finished:?}");
+    assert!(
+        finished
+            .stderr
+            .contains(&format!("chmod 600 '{}'", file.display())),
+        "{finished:?}"
+    );
 }

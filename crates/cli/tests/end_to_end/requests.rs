@@ -8,10 +8,15 @@ use crate::sandbox::{Sandbox, StoredLogin, server};
 fn a_request_carries_the_token_and_prints_the_answer() {
     let (sandbox, server) = (Sandbox::new(), server());
     let login = StoredLogin::at(&server).write(&sandbox);
-    let finished = sandbox.run(["request", server.at("/api/whoami").as_str()]).ended_with(0);
+    let finished = sandbox
+        .run(["request", server.at("/api/whoami").as_str()])
+        .ended_with(0);
     assert_eq!(finished.json()["email"], "alice@example.com");
     assert_eq!(finished.stderr, "");
-    assert_eq!(server.requests_to(Endpoint::Resource)[0].bearer(), Some(login.access_token().as_str()));
+    assert_eq!(
+        server.requests_to(Endpoint::Resource)[0].bearer(),
+        Some(login.access_token().as_str())
+    );
 }
 
 #[test]
@@ -19,7 +24,18 @@ fn method_headers_and_body_are_the_callers() {
     let (sandbox, server) = (Sandbox::new(), server());
     StoredLogin::at(&server).write(&sandbox);
     let url = server.at("/api/echo");
-    let mut arguments = vec!["request", "-X", "PATCH", "-H", "X-Trace: 7", "-d", "{\"a\":1}", "-p", "work", "-i"];
+    let mut arguments = vec![
+        "request",
+        "-X",
+        "PATCH",
+        "-H",
+        "X-Trace: 7",
+        "-d",
+        "{\"a\":1}",
+        "-p",
+        "work",
+        "-i",
+    ];
     arguments.push(url.as_str());
     let finished = sandbox.run(arguments).ended_with(0);
     let (head, body) = finished.stdout.split_once("\n\n").unwrap();
@@ -29,9 +45,16 @@ fn method_headers_and_body_are_the_callers() {
     assert_eq!(echo["body"], "{\"a\":1}");
     assert_eq!(echo["headers"]["x-trace"], "7");
     assert_eq!(echo["headers"]["content-type"], "application/json");
-    let finished = sandbox.oarlock(["request", "-d", "@-", url.as_str()]).input("a=1&b=2").run().ended_with(0);
+    let finished = sandbox
+        .oarlock(["request", "-d", "@-", url.as_str()])
+        .input("a=1&b=2")
+        .run()
+        .ended_with(0);
     assert_eq!(finished.json()["method"], "POST");
-    assert_eq!(finished.json()["headers"]["content-type"], "application/x-www-form-urlencoded");
+    assert_eq!(
+        finished.json()["headers"]["content-type"],
+        "application/x-www-form-urlencoded"
+    );
     assert_eq!(finished.json()["body"], "a=1&b=2");
 }
 
@@ -40,7 +63,9 @@ fn a_refused_token_is_renewed_and_the_request_sent_once_more() {
     let (sandbox, server) = (Sandbox::new(), server());
     let login = StoredLogin::at(&server).write(&sandbox);
     server.expire_access_tokens();
-    let finished = sandbox.run(["request", "-d", "hello", server.at("/api/echo").as_str()]).ended_with(0);
+    let finished = sandbox
+        .run(["request", "-d", "hello", server.at("/api/echo").as_str()])
+        .ended_with(0);
     assert_eq!(finished.json()["body"], "hello", "the body is sent again");
     assert_eq!(server.count(Endpoint::Token), 1);
     let sent = server.requests_to(Endpoint::Resource);
@@ -54,7 +79,9 @@ fn a_token_that_is_refused_again_is_not_renewed_again() {
     let (sandbox, server) = (Sandbox::new(), server());
     StoredLogin::at(&server).write(&sandbox);
     server.set_faults(Faults::none().and_at(Fault::Prose401, Endpoint::Resource));
-    let finished = sandbox.run(["request", server.at("/api/whoami").as_str()]).ended_with(1);
+    let finished = sandbox
+        .run(["request", server.at("/api/whoami").as_str()])
+        .ended_with(1);
     assert!(finished.stderr.contains("HTTP 401"), "{finished:?}");
     assert_eq!(server.count(Endpoint::Token), 1);
     assert_eq!(server.count(Endpoint::Resource), 2);
@@ -64,7 +91,9 @@ fn a_token_that_is_refused_again_is_not_renewed_again() {
 fn a_failure_is_the_answer_and_the_exit_code() {
     let (sandbox, server) = (Sandbox::new(), server());
     StoredLogin::at(&server).write(&sandbox);
-    let finished = sandbox.run(["request", server.at("/nothing-here").as_str()]).ended_with(1);
+    let finished = sandbox
+        .run(["request", server.at("/nothing-here").as_str()])
+        .ended_with(1);
     assert!(finished.stderr.contains("HTTP 404"), "{finished:?}");
 }
 
@@ -73,10 +102,18 @@ fn hostile_23_the_token_goes_to_no_foreign_origin() {
     let (sandbox, server) = (Sandbox::new(), server());
     let login = StoredLogin::at(&server).write(&sandbox);
     let foreign = server.elsewhere().clone();
-    for arguments in [vec!["request", foreign.as_str()], vec!["request", "-p", "work", foreign.as_str()]] {
+    for arguments in [
+        vec!["request", foreign.as_str()],
+        vec!["request", "-p", "work", foreign.as_str()],
+    ] {
         let finished = sandbox.run(arguments).ended_with(1);
         assert!(finished.stderr.contains("it was not sent"), "{finished:?}");
-        assert!(finished.stderr.contains("oarlock provider add work --origin"), "{finished:?}");
+        assert!(
+            finished
+                .stderr
+                .contains("oarlock provider add work --origin"),
+            "{finished:?}"
+        );
         finished.keeps_secret(&login.access_token());
     }
     assert_eq!(server.count(Endpoint::Elsewhere), 0);
@@ -84,7 +121,12 @@ fn hostile_23_the_token_goes_to_no_foreign_origin() {
     server.set_faults(Faults::none().and_at(Fault::RedirectElsewhere, Endpoint::Resource));
     sandbox.run(["request", "-i", server.at("/api/whoami").as_str()]);
     assert_eq!(server.count(Endpoint::Elsewhere), 0);
-    assert!(server.requests_to(Endpoint::Elsewhere).iter().all(|request| !request.contains(&login.access_token())));
+    assert!(
+        server
+            .requests_to(Endpoint::Elsewhere)
+            .iter()
+            .all(|request| !request.contains(&login.access_token()))
+    );
 }
 
 #[test]
@@ -92,10 +134,23 @@ fn an_origin_that_the_user_adds_is_no_longer_foreign() {
     let (sandbox, server) = (Sandbox::new(), server());
     let login = StoredLogin::at(&server).write(&sandbox);
     let foreign = server.elsewhere().clone();
-    let arguments = ["provider", "add", "work", "--issuer", server.issuer(), "--origin", foreign.as_str()];
+    let arguments = [
+        "provider",
+        "add",
+        "work",
+        "--issuer",
+        server.issuer(),
+        "--origin",
+        foreign.as_str(),
+    ];
     sandbox.run(arguments).ended_with(0);
-    sandbox.run(["request", "-p", "work", foreign.as_str()]).ended_with(0);
-    assert_eq!(server.requests_to(Endpoint::Elsewhere)[0].bearer(), Some(login.access_token().as_str()));
+    sandbox
+        .run(["request", "-p", "work", foreign.as_str()])
+        .ended_with(0);
+    assert_eq!(
+        server.requests_to(Endpoint::Elsewhere)[0].bearer(),
+        Some(login.access_token().as_str())
+    );
 }
 
 #[test]
@@ -103,8 +158,15 @@ fn the_authorization_header_is_not_the_callers() {
     let (sandbox, server) = (Sandbox::new(), server());
     StoredLogin::at(&server).write(&sandbox);
     let url = server.at("/api/echo");
-    for header in ["Authorization: Bearer mine", "authorization:x", "no colon", "X: a\r\nY: b"] {
-        let finished = sandbox.run(["request", "-H", header, url.as_str()]).ended_with(2);
+    for header in [
+        "Authorization: Bearer mine",
+        "authorization:x",
+        "no colon",
+        "X: a\r\nY: b",
+    ] {
+        let finished = sandbox
+            .run(["request", "-H", header, url.as_str()])
+            .ended_with(2);
         assert_eq!(finished.stdout, "", "{header:?}");
     }
     assert!(server.requests().is_empty());
@@ -114,10 +176,30 @@ fn the_authorization_header_is_not_the_callers() {
 fn a_command_finds_the_token_in_its_environment() {
     let (sandbox, server) = (Sandbox::new(), server());
     let login = StoredLogin::at(&server).write(&sandbox);
-    let finished = sandbox.run(["exec", "--", "/bin/sh", "-c", "echo \"$OARLOCK_TOKEN_WORK\"; echo aside >&2; exit 7"]).ended_with(7);
+    let finished = sandbox
+        .run([
+            "exec",
+            "--",
+            "/bin/sh",
+            "-c",
+            "echo \"$OARLOCK_TOKEN_WORK\"; echo aside >&2; exit 7",
+        ])
+        .ended_with(7);
     assert_eq!(finished.stdout, format!("{}\n", login.access_token()));
     assert_eq!(finished.stderr, "aside\n");
-    let finished = sandbox.run(["exec", "-p", "work", "--env", "MY_TOKEN", "--", "/bin/sh", "-c", "echo \"$MY_TOKEN-$OARLOCK_TOKEN_WORK\""]).ended_with(0);
+    let finished = sandbox
+        .run([
+            "exec",
+            "-p",
+            "work",
+            "--env",
+            "MY_TOKEN",
+            "--",
+            "/bin/sh",
+            "-c",
+            "echo \"$MY_TOKEN-$OARLOCK_TOKEN_WORK\"",
+        ])
+        .ended_with(0);
     assert_eq!(finished.stdout, format!("{}-\n", login.access_token()));
 }
 
@@ -125,11 +207,15 @@ fn a_command_finds_the_token_in_its_environment() {
 fn a_command_is_run_with_a_fresh_token_or_not_at_all() {
     let (sandbox, server) = (Sandbox::new(), server());
     let login = StoredLogin::at(&server).expired().write(&sandbox);
-    let finished = sandbox.run(["exec", "--", "/bin/sh", "-c", "echo $OARLOCK_TOKEN_WORK"]).ended_with(0);
+    let finished = sandbox
+        .run(["exec", "--", "/bin/sh", "-c", "echo $OARLOCK_TOKEN_WORK"])
+        .ended_with(0);
     assert!(server.takes_access_token(finished.stdout.trim_end()));
     login.write(&sandbox);
     server.revoke_all();
-    let finished = sandbox.run(["exec", "--", "/bin/sh", "-c", "echo ran"]).ended_with(4);
+    let finished = sandbox
+        .run(["exec", "--", "/bin/sh", "-c", "echo ran"])
+        .ended_with(4);
     assert_eq!(finished.stdout, "");
 }
 
@@ -139,6 +225,8 @@ fn a_command_that_is_not_there_is_said() {
     StoredLogin::at(&server).write(&sandbox);
     let finished = sandbox.run(["exec", "--", "no-such-command"]).ended_with(1);
     assert!(finished.stderr.contains("no-such-command"), "{finished:?}");
-    sandbox.run(["exec", "--env", "A=B", "--", "/bin/true"]).ended_with(2);
+    sandbox
+        .run(["exec", "--env", "A=B", "--", "/bin/true"])
+        .ended_with(2);
     sandbox.run(["exec"]).ended_with(2);
 }

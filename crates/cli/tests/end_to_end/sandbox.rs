@@ -22,9 +22,15 @@ pub(crate) struct Sandbox {
 
 impl Sandbox {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::Builder::new().prefix("oarlock-test-").tempdir().unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("oarlock-test-")
+            .tempdir()
+            .unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
-        fs::DirBuilder::new().mode(0o700).create(folder.path().join("home")).unwrap();
+        fs::DirBuilder::new()
+            .mode(0o700)
+            .create(folder.path().join("home"))
+            .unwrap();
         Self { folder }
     }
 
@@ -49,8 +55,12 @@ impl Sandbox {
 
     /// Names in the credentials' directory, sorted.
     pub(crate) fn credential_names(&self) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.credentials()) else { return Vec::new() };
-        let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let Ok(entries) = fs::read_dir(self.credentials()) else {
+            return Vec::new();
+        };
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -77,9 +87,19 @@ impl Sandbox {
 /// A file for its owner alone, in directories for their owner alone.
 pub(crate) fn write_private(path: &Path, text: &str) {
     use std::io::Write as _;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path.parent().unwrap()).unwrap();
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path.parent().unwrap())
+        .unwrap();
     let mut options = fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path).unwrap();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .unwrap();
     file.write_all(text.as_bytes()).unwrap();
 }
 

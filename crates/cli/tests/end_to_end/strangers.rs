@@ -8,9 +8,16 @@ use crate::sandbox::{Finished, Sandbox, StoredLogin, server};
 #[track_caller]
 fn is_inert(finished: &Finished) {
     for text in [&finished.stdout, &finished.stderr] {
-        let odd = |c: &char| (c.is_control() && *c != '\n') || ('\u{202a}'..='\u{202e}').contains(c) || ('\u{2066}'..='\u{2069}').contains(c);
+        let odd = |c: &char| {
+            (c.is_control() && *c != '\n')
+                || ('\u{202a}'..='\u{202e}').contains(c)
+                || ('\u{2066}'..='\u{2069}').contains(c)
+        };
         assert_eq!(text.chars().find(odd), None, "{text:?}");
-        assert!(!text.lines().any(|line| line.starts_with("X-Injected")), "{text:?}");
+        assert!(
+            !text.lines().any(|line| line.starts_with("X-Injected")),
+            "{text:?}"
+        );
     }
 }
 
@@ -20,8 +27,19 @@ fn hostile_05_06_what_a_provider_says_is_inert_on_the_terminal() {
     let sandbox = Sandbox::new();
     server.set_faults(Fault::HostileErrorDescription);
     // In the redirect.
-    let running = sandbox.oarlock(["login", server.issuer(), "--flow", "loopback", "--no-browser"]).spawn();
-    let visit = FakeBrowser::new().deny().visit_blocking(&running.login_address()).unwrap();
+    let running = sandbox
+        .oarlock([
+            "login",
+            server.issuer(),
+            "--flow",
+            "loopback",
+            "--no-browser",
+        ])
+        .spawn();
+    let visit = FakeBrowser::new()
+        .deny()
+        .visit_blocking(&running.login_address())
+        .unwrap();
     assert!(!visit.page.contains("<script>alert(1)"), "{}", visit.page);
     assert!(!visit.headers.contains_key("x-injected"));
     let finished = running.finish().ended_with(5);
@@ -30,23 +48,52 @@ fn hostile_05_06_what_a_provider_says_is_inert_on_the_terminal() {
     StoredLogin::at(&server).expired().write(&sandbox);
     server.revoke_all();
     is_inert(&sandbox.run(["token", "work"]).ended_with(4));
-    for arguments in [vec!["status"], vec!["status", "--json"], vec!["token", "work"], vec!["doctor", "work"]] {
+    for arguments in [
+        vec!["status"],
+        vec!["status", "--json"],
+        vec!["token", "work"],
+        vec!["doctor", "work"],
+    ] {
         let finished = sandbox.run(arguments);
         is_inert(&finished);
-        assert!(finished.stdout.contains("alert") || finished.stderr.contains("alert"), "it is shown, only harmlessly: {finished:?}");
+        assert!(
+            finished.stdout.contains("alert") || finished.stderr.contains("alert"),
+            "it is shown, only harmlessly: {finished:?}"
+        );
     }
     // At registration, and at logout.
     server.set_faults([Fault::HostileErrorDescription, Fault::RegistrationRefused]);
     let other = Sandbox::new();
-    is_inert(&other.run(["login", server.issuer(), "--flow", "loopback", "--no-browser"]).ended_with(1));
+    is_inert(
+        &other
+            .run([
+                "login",
+                server.issuer(),
+                "--flow",
+                "loopback",
+                "--no-browser",
+            ])
+            .ended_with(1),
+    );
 }
 
 #[test]
 fn hostile_06_a_name_of_a_person_is_inert() {
     let (sandbox, server) = (Sandbox::new(), server());
     server.set_faults([Fault::HostileUserName, Fault::HostileClientName]);
-    let running = sandbox.oarlock(["login", server.issuer(), "--flow", "loopback", "--no-browser", "--json"]).spawn();
-    FakeBrowser::new().visit_blocking(&running.login_address()).unwrap();
+    let running = sandbox
+        .oarlock([
+            "login",
+            server.issuer(),
+            "--flow",
+            "loopback",
+            "--no-browser",
+            "--json",
+        ])
+        .spawn();
+    FakeBrowser::new()
+        .visit_blocking(&running.login_address())
+        .unwrap();
     is_inert(&running.finish().ended_with(0));
     is_inert(&sandbox.run(["status"]).ended_with(0));
     is_inert(&sandbox.run(["status", "--json"]).ended_with(0));
@@ -68,7 +115,11 @@ fn hostile_06_prose_in_place_of_an_answer_is_inert() {
 #[test]
 fn hostile_05_a_token_with_a_line_break_is_refused() {
     let sandbox = Sandbox::new();
-    let finished = sandbox.oarlock(["token", "github"]).environment("GH_TOKEN", "canary\r\nX-Injected: yes").run().ended_with(2);
+    let finished = sandbox
+        .oarlock(["token", "github"])
+        .environment("GH_TOKEN", "canary\r\nX-Injected: yes")
+        .run()
+        .ended_with(2);
     assert!(finished.stderr.contains("GH_TOKEN"), "{finished:?}");
     finished.keeps_secret("canary");
 }
@@ -77,15 +128,28 @@ fn hostile_05_a_token_with_a_line_break_is_refused() {
 fn secrets(server: &Server, sandbox: &Sandbox) -> Vec<String> {
     let mut secrets: Vec<String> = Vec::new();
     for request in server.requests() {
-        for name in ["code", "code_verifier", "refresh_token", "client_secret", "token", "device_code"] {
+        for name in [
+            "code",
+            "code_verifier",
+            "refresh_token",
+            "client_secret",
+            "token",
+            "device_code",
+        ] {
             secrets.extend(request.form(name).map(str::to_owned));
         }
         secrets.extend(request.bearer().map(str::to_owned));
-        secrets.extend(request.header("authorization").and_then(|value| Some(value.split_once(' ')?.1.to_owned())));
+        secrets.extend(
+            request
+                .header("authorization")
+                .and_then(|value| Some(value.split_once(' ')?.1.to_owned())),
+        );
     }
     for entry in std::fs::read_dir(sandbox.credentials()).unwrap() {
         let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
-        let Ok(stored) = serde_json::from_str::<serde_json::Value>(&text) else { continue };
+        let Ok(stored) = serde_json::from_str::<serde_json::Value>(&text) else {
+            continue;
+        };
         for member in ["access_token", "refresh_token", "id_token"] {
             secrets.extend(stored[member].as_str().map(str::to_owned));
         }
@@ -99,11 +163,29 @@ fn secrets(server: &Server, sandbox: &Sandbox) -> Vec<String> {
 fn hostile_23_no_secret_is_in_any_message_log_or_json() {
     const SECRET: &str = "canary-client-secret-4711";
     let sandbox = Sandbox::new();
-    let server = AuthorizationServer::builder().client(Client::confidential("robot", SECRET)).start_blocking().unwrap();
-    sandbox.configure(&format!("[providers.work]\nissuer = \"{}\"\nclient_id = \"robot\"\nclient_secret = \"{SECRET}\"\n", server.issuer()));
+    let server = AuthorizationServer::builder()
+        .client(Client::confidential("robot", SECRET))
+        .start_blocking()
+        .unwrap();
+    sandbox.configure(&format!(
+        "[providers.work]\nissuer = \"{}\"\nclient_id = \"robot\"\nclient_secret = \"{SECRET}\"\n",
+        server.issuer()
+    ));
     let mut runs = Vec::new();
-    let running = sandbox.oarlock(["-vvv", "login", "work", "--flow", "loopback", "--no-browser", "--json"]).spawn();
-    FakeBrowser::new().visit_blocking(&running.login_address()).unwrap();
+    let running = sandbox
+        .oarlock([
+            "-vvv",
+            "login",
+            "work",
+            "--flow",
+            "loopback",
+            "--no-browser",
+            "--json",
+        ])
+        .spawn();
+    FakeBrowser::new()
+        .visit_blocking(&running.login_address())
+        .unwrap();
     runs.push(running.finish().ended_with(0));
     let url = server.at("/api/whoami");
     let mut call = |arguments: &[&str], code: i32| {
@@ -135,7 +217,11 @@ fn hostile_23_no_secret_is_in_any_message_log_or_json() {
     call(&["logout"], 0);
     found.extend(secrets(&server, &sandbox));
     found.push(SECRET.into());
-    assert!(found.len() >= 8, "codes, verifiers, tokens, Basic credentials: {}", found.len());
+    assert!(
+        found.len() >= 8,
+        "codes, verifiers, tokens, Basic credentials: {}",
+        found.len()
+    );
     for finished in &runs {
         for secret in &found {
             finished.keeps_secret(secret);
@@ -155,7 +241,11 @@ fn hostile_23_a_wrong_configuration_does_not_show_its_secrets() {
         "client_secret = \"canary\"",
     ] {
         sandbox.configure(text);
-        for arguments in [vec!["status"], vec!["doctor"], vec!["provider", "add", "x", "--issuer", "https://b.example"]] {
+        for arguments in [
+            vec!["status"],
+            vec!["doctor"],
+            vec!["provider", "add", "x", "--issuer", "https://b.example"],
+        ] {
             let finished = sandbox.run(arguments).ended_with(2);
             finished.keeps_secret("canary");
         }

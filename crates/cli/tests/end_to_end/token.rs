@@ -9,7 +9,11 @@ use crate::sandbox::{Sandbox, StoredLogin, mode, server};
 fn a_valid_token_is_printed_without_asking_anybody() {
     let (sandbox, server) = (Sandbox::new(), server());
     let login = StoredLogin::at(&server).write(&sandbox);
-    for arguments in [vec!["token"], vec!["token", "work"], vec!["token", "work", "-a", "default"]] {
+    for arguments in [
+        vec!["token"],
+        vec!["token", "work"],
+        vec!["token", "work", "-a", "default"],
+    ] {
         let finished = sandbox.run(arguments).ended_with(0);
         assert_eq!(finished.stdout, format!("{}\n", login.access_token()));
         assert_eq!(finished.stderr, "");
@@ -23,9 +27,16 @@ fn an_expired_token_is_renewed_and_the_new_one_stored() {
     let old = StoredLogin::at(&server).expired().write(&sandbox);
     let finished = sandbox.run(["token"]).ended_with(0);
     let stored = sandbox.stored();
-    assert_eq!(finished.stdout.trim_end(), stored["access_token"].as_str().unwrap());
+    assert_eq!(
+        finished.stdout.trim_end(),
+        stored["access_token"].as_str().unwrap()
+    );
     assert_ne!(stored["access_token"], old.access_token());
-    assert_ne!(stored["refresh_token"], old.refresh_token(), "the rotated one is stored");
+    assert_ne!(
+        stored["refresh_token"],
+        old.refresh_token(),
+        "the rotated one is stored"
+    );
     assert!(server.takes_access_token(finished.stdout.trim_end()));
     assert!(server.takes_refresh_token(stored["refresh_token"].as_str().unwrap()));
     assert_eq!(mode(&sandbox.credential_file()), 0o600);
@@ -64,7 +75,14 @@ fn a_forced_refresh_is_done_whatever_the_token_is_worth() {
 fn least_life_left_asks_for_a_new_token() {
     let (sandbox, server) = (Sandbox::new(), server());
     let old = StoredLogin::at(&server).write(&sandbox);
-    assert_eq!(sandbox.run(["token", "--min-ttl", "50m"]).ended_with(0).stdout.trim_end(), old.access_token());
+    assert_eq!(
+        sandbox
+            .run(["token", "--min-ttl", "50m"])
+            .ended_with(0)
+            .stdout
+            .trim_end(),
+        old.access_token()
+    );
     let finished = sandbox.run(["token", "--min-ttl", "61m"]).ended_with(0);
     assert_ne!(finished.stdout.trim_end(), old.access_token());
     assert!(finished.stderr.contains("shorter life"), "{finished:?}");
@@ -79,9 +97,15 @@ fn json_and_header_are_as_documented() {
     assert_eq!(json["token_type"], "Bearer");
     assert_eq!(json["provider"], "work");
     assert_eq!(json["source"], "the login to work");
-    assert!(json["expires_at"].as_str().unwrap().ends_with('Z'), "{json}");
+    assert!(
+        json["expires_at"].as_str().unwrap().ends_with('Z'),
+        "{json}"
+    );
     let header = sandbox.run(["token", "--header"]).ended_with(0);
-    assert_eq!(header.stdout, format!("Authorization: Bearer {}\n", login.access_token()));
+    assert_eq!(
+        header.stdout,
+        format!("Authorization: Bearer {}\n", login.access_token())
+    );
 }
 
 #[test]
@@ -90,23 +114,46 @@ fn several_logins_ask_for_a_name() {
     let ada = StoredLogin::at(&server).account("ada").write(&sandbox);
     StoredLogin::at(&server).account("bob").write(&sandbox);
     let finished = sandbox.run(["token", "work"]).ended_with(2);
-    assert!(finished.stderr.contains("work@ada") && finished.stderr.contains("work@bob"), "{finished:?}");
-    assert_eq!(sandbox.run(["token", "work", "-a", "ada"]).ended_with(0).stdout.trim_end(), ada.access_token());
-    let by_variable = sandbox.oarlock(["token", "work"]).environment("OARLOCK_ACCOUNT", "ada").run().ended_with(0);
+    assert!(
+        finished.stderr.contains("work@ada") && finished.stderr.contains("work@bob"),
+        "{finished:?}"
+    );
+    assert_eq!(
+        sandbox
+            .run(["token", "work", "-a", "ada"])
+            .ended_with(0)
+            .stdout
+            .trim_end(),
+        ada.access_token()
+    );
+    let by_variable = sandbox
+        .oarlock(["token", "work"])
+        .environment("OARLOCK_ACCOUNT", "ada")
+        .run()
+        .ended_with(0);
     assert_eq!(by_variable.stdout.trim_end(), ada.access_token());
     StoredLogin::at(&server).provider("other").write(&sandbox);
     sandbox.run(["token"]).ended_with(2);
     sandbox.configure("default_provider = \"github\"\n");
     let finished = sandbox.run(["token"]).ended_with(4);
-    assert!(finished.stderr.contains("oarlock login github"), "{finished:?}");
+    assert!(
+        finished.stderr.contains("oarlock login github"),
+        "{finished:?}"
+    );
 }
 
 #[test]
 fn without_a_refresh_token_the_end_is_the_end() {
     let (sandbox, server) = (Sandbox::new(), server());
-    StoredLogin::at(&server).expired().without_refresh_token().write(&sandbox);
+    StoredLogin::at(&server)
+        .expired()
+        .without_refresh_token()
+        .write(&sandbox);
     let finished = sandbox.run(["token"]).ended_with(4);
-    assert!(finished.stderr.contains("oarlock login work"), "{finished:?}");
+    assert!(
+        finished.stderr.contains("oarlock login work"),
+        "{finished:?}"
+    );
     assert_eq!(server.count(Endpoint::Token), 0);
 }
 
@@ -131,7 +178,11 @@ fn a_token_without_an_end_is_used_until_it_is_refused() {
         server.forget_requests();
         let second = sandbox.run(["token"]).ended_with(0);
         assert_eq!(first.stdout, second.stdout, "{fault}");
-        assert_eq!(server.count(Endpoint::Token), 0, "{fault}: no refresh in a loop");
+        assert_eq!(
+            server.count(Endpoint::Token),
+            0,
+            "{fault}: no refresh in a loop"
+        );
     }
 }
 
@@ -143,7 +194,11 @@ fn a_server_that_keeps_the_refresh_token_is_understood() {
         server.set_faults(fault);
         for _ in 0..2 {
             sandbox.run(["token", "--force-refresh"]).ended_with(0);
-            assert_eq!(sandbox.stored()["refresh_token"], json!(login.refresh_token()), "{fault}");
+            assert_eq!(
+                sandbox.stored()["refresh_token"],
+                json!(login.refresh_token()),
+                "{fault}"
+            );
         }
     }
 }

@@ -28,10 +28,16 @@ impl Call {
     pub(crate) fn new(program: &Path) -> Self {
         let mut command = Command::new(program);
         command.env_clear();
-        Self { command, input: None }
+        Self {
+            command,
+            input: None,
+        }
     }
 
-    pub(crate) fn arguments<'a>(&mut self, arguments: impl IntoIterator<Item = &'a str>) -> &mut Self {
+    pub(crate) fn arguments<'a>(
+        &mut self,
+        arguments: impl IntoIterator<Item = &'a str>,
+    ) -> &mut Self {
         self.command.args(arguments);
         self
     }
@@ -67,8 +73,18 @@ impl Call {
     }
 
     fn start(&mut self, output: Stdio) -> Running {
-        let input = if self.input.is_some() { Stdio::piped() } else { Stdio::null() };
-        let mut child = self.command.stdin(input).stdout(output).stderr(Stdio::piped()).spawn().unwrap();
+        let input = if self.input.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        };
+        let mut child = self
+            .command
+            .stdin(input)
+            .stdout(output)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let stdin = child.stdin.take();
         let mut running = Running::new(child);
         match (stdin, self.input.take()) {
@@ -108,7 +124,14 @@ impl Running {
         let (sender, ended) = mpsc::channel();
         // Nobody may be there to hear it.
         thread::spawn(move || sender.send(child.wait().unwrap()).is_ok());
-        Self { pid, stdout, stderr, ended, status: None, stdin: None }
+        Self {
+            pid,
+            stdout,
+            stderr,
+            ended,
+            status: None,
+            stdin: None,
+        }
     }
 
     /// Waits for a line of standard error from which `find` makes something.
@@ -121,7 +144,11 @@ impl Running {
 
     /// The address that a login shows.
     pub(crate) fn login_address(&self) -> url::Url {
-        self.told(|line| url::Url::parse(line.trim()).ok().filter(|url| url.query().is_some()))
+        self.told(|line| {
+            url::Url::parse(line.trim())
+                .ok()
+                .filter(|url| url.query().is_some())
+        })
     }
 
     /// Types a line into an input that stays open.
@@ -142,10 +169,18 @@ impl Running {
     /// Waits for the end, and for all that was written.
     pub(crate) fn finish(mut self) -> Finished {
         let Ok(status) = self.ended.recv_timeout(DEADLINE) else {
-            panic!("it did not end within {DEADLINE:?}\nstdout: {}\nstderr: {}", self.stdout.text(), self.stderr.text());
+            panic!(
+                "it did not end within {DEADLINE:?}\nstdout: {}\nstderr: {}",
+                self.stdout.text(),
+                self.stderr.text()
+            );
         };
         self.status = Some(status);
-        Finished { status, stdout: self.stdout.whole(), stderr: self.stderr.whole() }
+        Finished {
+            status,
+            stdout: self.stdout.whole(),
+            stderr: self.stderr.whole(),
+        }
     }
 }
 
@@ -162,7 +197,9 @@ impl Finished {
     /// The exit code; of a run that a signal ended, 128 and the signal, as a shell says it.
     pub(crate) fn code(&self) -> i32 {
         use std::os::unix::process::ExitStatusExt as _;
-        self.status.code().unwrap_or_else(|| 128 + self.status.signal().unwrap_or_default())
+        self.status
+            .code()
+            .unwrap_or_else(|| 128 + self.status.signal().unwrap_or_default())
     }
 
     /// Insists on an exit code.
@@ -181,21 +218,34 @@ impl Finished {
     /// Insists that a secret is not on standard error.
     #[track_caller]
     pub(crate) fn keeps_secret_on_stderr(&self, secret: &str) {
-        assert!(!self.stderr.contains(secret), "a secret is on standard error: {self:?}");
+        assert!(
+            !self.stderr.contains(secret),
+            "a secret is on standard error: {self:?}"
+        );
     }
 
     /// Insists that a secret is in neither stream.
     #[track_caller]
     pub(crate) fn keeps_secret(&self, secret: &str) {
         assert!(!secret.is_empty());
-        assert!(!self.stdout.contains(secret), "a secret is on standard output: {self:?}");
-        assert!(!self.stderr.contains(secret), "a secret is on standard error: {self:?}");
+        assert!(
+            !self.stdout.contains(secret),
+            "a secret is on standard output: {self:?}"
+        );
+        assert!(
+            !self.stderr.contains(secret),
+            "a secret is on standard error: {self:?}"
+        );
     }
 }
 
 impl fmt::Debug for Finished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n--- stdout\n{}\n--- stderr\n{}", self.status, self.stdout, self.stderr)
+        write!(
+            f,
+            "{}\n--- stdout\n{}\n--- stderr\n{}",
+            self.status, self.stdout, self.stderr
+        )
     }
 }
 
@@ -223,8 +273,16 @@ impl Stream {
     fn fill(&self, pipe: impl Read) {
         let mut lines = BufReader::new(pipe);
         let mut line = Vec::new();
-        while lines.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
-            self.0.0.lock().unwrap().text.push_str(&String::from_utf8_lossy(&line));
+        while lines
+            .read_until(b'\n', &mut line)
+            .is_ok_and(|length| length > 0)
+        {
+            self.0
+                .0
+                .lock()
+                .unwrap()
+                .text
+                .push_str(&String::from_utf8_lossy(&line));
             self.0.1.notify_all();
             line.clear();
         }
@@ -237,7 +295,12 @@ impl Stream {
     }
 
     fn text(&self) -> String {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).text.clone()
+        self.0
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .text
+            .clone()
     }
 
     /// Waits until `find` makes something of a line; `None` at the end or the deadline.
@@ -248,7 +311,12 @@ impl Stream {
             found = written.text.lines().find_map(&find);
             found.is_none() && !written.ended
         };
-        drop(self.0.1.wait_timeout_while(written, DEADLINE, look).unwrap());
+        drop(
+            self.0
+                .1
+                .wait_timeout_while(written, DEADLINE, look)
+                .unwrap(),
+        );
         found
     }
 

@@ -49,13 +49,15 @@ impl StoredLogin {
     /// Its access token expired an hour ago, by this machine's clock.
     pub(crate) fn expired(self) -> Self {
         let now = SystemClock.now();
-        self.with("issued_at", json!(now - SignedDuration::from_hours(2))).with("expires_at", json!(now - SignedDuration::from_hours(1)))
+        self.with("issued_at", json!(now - SignedDuration::from_hours(2)))
+            .with("expires_at", json!(now - SignedDuration::from_hours(1)))
     }
 
     /// Its access token has a minute of its hour left: valid, but due.
     pub(crate) fn due(self) -> Self {
         let now = SystemClock.now();
-        self.with("issued_at", json!(now - SignedDuration::from_mins(59))).with("expires_at", json!(now + SignedDuration::from_mins(1)))
+        self.with("issued_at", json!(now - SignedDuration::from_mins(59)))
+            .with("expires_at", json!(now + SignedDuration::from_mins(1)))
     }
 
     pub(crate) fn without_refresh_token(self) -> Self {
@@ -81,7 +83,8 @@ impl StoredLogin {
 
     /// For another provider.
     pub(crate) fn provider(self, name: &str) -> Self {
-        self.with("provider", json!(name)).with_profile("name", json!(name))
+        self.with("provider", json!(name))
+            .with_profile("name", json!(name))
     }
 
     pub(crate) fn access_token(&self) -> String {
@@ -98,7 +101,11 @@ impl StoredLogin {
 
     /// Writes its file.
     pub(crate) fn write(self, sandbox: &Sandbox) -> Self {
-        let name = format!("{}@{}.json", self.json["provider"].as_str().unwrap(), self.json["account"].as_str().unwrap());
+        let name = format!(
+            "{}@{}.json",
+            self.json["provider"].as_str().unwrap(),
+            self.json["account"].as_str().unwrap()
+        );
         write_private(&sandbox.credentials().join(name), &self.text());
         self
     }
@@ -109,6 +116,7 @@ impl Sandbox {
     #[track_caller]
     pub(crate) fn stored(&self) -> Value {
         let text = std::fs::read_to_string(self.credential_file()).unwrap();
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("the credential file is not whole ({error}): {text:?}"))
+        serde_json::from_str(&text)
+            .unwrap_or_else(|error| panic!("the credential file is not whole ({error}): {text:?}"))
     }
 }
