@@ -157,6 +157,10 @@ fn what_follows_the_text_does_not_reach_the_shell() {
     // The child looks whether anything is left.
     let shown = shown_after(&mut waiting(&[]), b"code\rrm -rf x\rmore\r");
     assert!(shown.contains("text of 4: edoc"), "{shown}");
+    // Far more than a terminal holds: most of it is on its way when the text ends.
+    let lines = "rm -rf x\r".repeat(5000);
+    let shown = shown_after(&mut waiting(&[]), format!("code\r{lines}").as_bytes());
+    assert!(shown.contains("text of 4: edoc"), "{shown}");
 }
 
 #[test]

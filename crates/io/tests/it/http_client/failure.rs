@@ -1,6 +1,6 @@
 //! Exchanges that go wrong, told apart.
 
-use super::{brief, client_of, client_with, get, post, send};
+use super::{brief, client_of, client_with, get, post, run, send};
 use crate::peer::{Peer, read_request};
 use oarlock_io::{HttpConfig, HttpError};
 use std::{net::TcpListener, time::Duration};
@@ -77,9 +77,11 @@ fn a_connection_the_server_keeps_is_not_used_again() {
     });
     let url = peer.url("/");
     let client = client_of(&url);
-    for _ in 0..5 {
-        send(&client, post(&url, "x")).unwrap();
-    }
+    run(async {
+        for _ in 0..5 {
+            client.send(post(&url, "x")).await.unwrap();
+        }
+    });
     assert_eq!(peer.requests().len(), 5);
     assert_eq!(peer.connections(), 5);
 }

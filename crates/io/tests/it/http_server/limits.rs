@@ -7,7 +7,7 @@ use crate::{
 };
 use oarlock_io::http_server::LoopbackListener;
 use std::{
-    io::Write as _,
+    io::{Read as _, Write as _},
     net::{Shutdown, SocketAddr, TcpStream},
     time::{Duration, Instant},
 };
@@ -52,6 +52,26 @@ fn hostile_02_long_targets_heads_and_bodies() {
         chunk.repeat(3)
     );
     assert_eq!(status(&served.send(&chunked)), "413");
+}
+
+#[test]
+fn hostile_02_a_refusal_arrives_and_is_not_overtaken_by_a_reset() {
+    let served = Served::echoing();
+    let big = "z".repeat(1 << 20);
+    for request in [
+        format!(
+            "{}content-length: {}\r\n\r\n{big}",
+            served.head("POST"),
+            big.len()
+        ),
+        format!("{}x-padding: {big}\r\n\r\n", served.head("GET")),
+    ] {
+        let mut stream = served.connect();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(["413", "431"].contains(&status(&answer)), "{answer}");
+    }
 }
 
 #[test]
@@ -153,7 +173,7 @@ fn hostile_01_slow_heads_and_bodies_end_within_ten_seconds() {
 #[test]
 fn hostile_01_idle_connections_do_not_keep_others_out() {
     let served = Served::echoing();
-    let idle: Vec<TcpStream> = (0..200).map(|_| served.connect()).collect();
+    let mut idle: Vec<TcpStream> = (0..200).map(|_| served.connect()).collect();
     let half = format!("{}content-length: 10\r\n\r\nabc", served.head("POST"));
     let slow: Vec<TcpStream> = (0..100)
         .map(|_| {
@@ -171,6 +191,8 @@ fn hostile_01_idle_connections_do_not_keep_others_out() {
         "waited for the idle: {:?}",
         start.elapsed()
     );
+    // The oldest had to make room, without a word; its time was not up.
+    assert_eq!(answer(&mut idle[0]), "");
     drop((idle, slow));
 }
 
