@@ -88,12 +88,11 @@ impl Reservation {
         let name = suffixed(&self.name, ".recovery");
         let beside = self.path.with_file_name(&name);
         if complete && self.temporary.rename(&name).is_ok() {
-            // Visible already; if even this fails there is nothing better to do.
-            return self
-                .temporary
-                .directory
-                .sync()
-                .map_or(None, |()| Some(beside));
+            // It is there already; this is for a power cut.
+            if let Err(error) = self.temporary.directory.sync() {
+                tracing::warn!(%error, "the recovery copy may not survive a power cut");
+            }
+            return Some(beside);
         }
         if !complete {
             // Gives back the room it took.
