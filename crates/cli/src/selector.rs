@@ -26,7 +26,10 @@ pub(crate) fn choose_login(client: &Client) -> Result<String, Failure> {
     names.dedup();
     let mut choices = Vec::new();
     for name in names {
-        let profile = client.profile(&name)?;
+        // Known from a file alone that cannot be read: `status` speaks of it.
+        let Ok(profile) = client.profile(&name) else {
+            continue;
+        };
         let who: Vec<String> = logins
             .iter()
             .filter(|(key, _)| key.provider() == name)

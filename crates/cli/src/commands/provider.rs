@@ -59,7 +59,10 @@ fn list(client: &Client, arguments: &ProviderListArguments) -> Result<ExitCode, 
     names.dedup();
     let mut rows = Vec::new();
     for name in names {
-        let profile = client.profile(&name)?;
+        // Known from a file alone that cannot be read: `status` speaks of it.
+        let Ok(profile) = client.profile(&name) else {
+            continue;
+        };
         rows.push(ProviderJson {
             title: profile.display_name().to_owned(),
             origin: origin(client, &name),

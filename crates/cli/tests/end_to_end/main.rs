@@ -17,5 +17,6 @@ mod sandbox;
 mod sources;
 mod status;
 mod strangers;
+mod terminal;
 mod streams;
 mod token;

@@ -1,5 +1,7 @@
 //! `oarlock status`.
 
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
 use oarlock_testkit::DEFAULT_CLIENT_ID;
 
 use crate::sandbox::{Sandbox, StoredLogin, server};
@@ -107,7 +109,7 @@ fn one_login_that_cannot_be_read_does_not_hide_the_others() {
         "[providers.work]\nissuer = \"{}\"\nclient_id = \"{DEFAULT_CLIENT_ID}\"\n",
         server.issuer()
     ));
-    std::fs::write(sandbox.credential_file(), "no json").unwrap();
+    fs::write(sandbox.credential_file(), "no json").unwrap();
     let finished = sandbox.run(["status"]).ended_with(0);
     assert!(
         finished.stdout.contains("work (ada): alice@example.com"),
@@ -117,4 +119,22 @@ fn one_login_that_cannot_be_read_does_not_hide_the_others() {
         finished.stdout.contains("is not a credential file"),
         "{finished:?}"
     );
+    fs::remove_file(sandbox.home().join("config.toml")).unwrap();
+    fs::write(sandbox.credentials().join("lost@default.json"), "{").unwrap();
+    fs::set_permissions(
+        sandbox.credentials().join("lost@default.json"),
+        fs::Permissions::from_mode(0o600),
+    )
+    .unwrap();
+    for arguments in [
+        ["status"].as_slice(),
+        &["provider", "list"],
+        &["doctor", "github"],
+    ] {
+        let finished = sandbox.run(arguments.iter().copied());
+        assert!(
+            finished.stdout.contains("github") || finished.stdout.contains("work (ada)"),
+            "{arguments:?}: {finished:?}"
+        );
+    }
 }
