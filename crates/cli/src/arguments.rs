@@ -215,7 +215,7 @@ pub enum ProviderCommand {
     /// One provider in full, as it would be used
     Show(ProviderShowArguments),
     /// Add a provider to your configuration, or change one
-    Add(ProviderAddArguments),
+    Add(Box<ProviderAddArguments>),
     /// Remove a provider from your configuration
     Remove(ProviderRemoveArguments),
     /// Ask a provider's addresses what they can do; logs nobody in
