@@ -26,7 +26,13 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) fn new(program: &Path) -> Self {
-        let mut command = Command::new(program);
+        let mut command = if ignores_ctrl_c() {
+            let mut command = Command::new("/usr/bin/env");
+            command.arg("--default-signal").arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
         command.env_clear();
         Self {
             command,
@@ -97,6 +103,17 @@ impl Call {
         }
         running
     }
+}
+
+/// Whether Ctrl-C is ignored here, as in a shell's background jobs: what we start would ignore it too.
+fn ignores_ctrl_c() -> bool {
+    const INTERRUPT: u64 = 1 << 1;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & INTERRUPT != 0)
 }
 
 /// A run under way; killed when dropped.
