@@ -4,8 +4,6 @@ use std::process::ExitCode;
 
 use oarlock::{Error, ErrorKind};
 
-use crate::output;
-
 /// A command that failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -43,11 +41,14 @@ impl Failure {
         self
     }
 
-    pub(crate) fn report(&self) {
-        output::error(&self.message);
-        if let Some(hint) = &self.hint {
-            output::hint(hint);
-        }
+    /// What happened.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do about it.
+    pub(crate) fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
@@ -77,6 +78,12 @@ impl From<Error> for Failure {
             message: error.to_string(),
             hint: error.hint(),
         }
+    }
+}
+
+impl From<oarlock::config::ConfigError> for Failure {
+    fn from(error: oarlock::config::ConfigError) -> Self {
+        Error::from(error).into()
     }
 }
 

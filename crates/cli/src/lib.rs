@@ -29,7 +29,7 @@ pub fn run() -> ExitCode {
     match start_logging(&arguments).and_then(|()| commands::run(arguments.command)) {
         Ok(code) => code,
         Err(failure) => {
-            failure.report();
+            output::failure(&failure);
             failure.exit_code()
         }
     }

@@ -33,14 +33,10 @@ pub(crate) fn warning(text: &str) {
     terminal::notice(&format!("{} {text}", paint("warning:", "33")));
 }
 
-/// Says what failed.
-pub(crate) fn error(text: &str) {
-    terminal::notice(&format!("{} {text}", paint("error:", "31")));
-}
-
-/// Says what to do.
-pub(crate) fn hint(text: &str) {
-    for line in text.lines() {
+/// Says what failed, and what to do.
+pub(crate) fn failure(failure: &Failure) {
+    terminal::notice(&format!("{} {}", paint("error:", "31"), failure.message()));
+    for line in failure.hint().into_iter().flat_map(str::lines) {
         terminal::notice(&format!("  {line}"));
     }
 }

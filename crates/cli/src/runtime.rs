@@ -10,6 +10,9 @@ use crate::failure::Failure;
 /// Runs a future to its end, or until Ctrl-C or SIGTERM.
 ///
 /// A refresh in flight is then awaited and saved first: a rotated token that is lost logs everybody out (hostile 29).
+///
+/// Never inlined: the futures of a login are large, and a stack frame with room for them would be touched by commands that need none.
+#[inline(never)]
 pub(crate) fn block_on<T, E: Into<Failure>>(
     client: &Client,
     future: impl Future<Output = Result<T, E>>,

@@ -1,11 +1,7 @@
 //! The built-in catalogue: one TOML table per provider, data and no code.
 
-use std::path::Path;
-
 use oarlock_oauth::profile::ProviderProfile;
 use toml::Table;
-
-use crate::config::ConfigError;
 
 /// Name and text of every built-in profile, sorted by name.
 const PROFILES: &[(&str, &str)] = &[
@@ -16,6 +12,14 @@ const PROFILES: &[(&str, &str)] = &[
     ("microsoft", include_str!("catalogue/microsoft.toml")),
 ];
 
+/// A built-in profile that cannot be read; a test reads them all.
+#[derive(Debug, thiserror::Error)]
+#[error("the built-in provider {name:?} cannot be read: {message}")]
+pub struct CatalogueError {
+    name: String,
+    message: String,
+}
+
 /// Names of the built-in providers, sorted.
 pub fn names() -> impl Iterator<Item = &'static str> {
     PROFILES.iter().map(|(name, _)| *name)
@@ -24,19 +28,19 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// A built-in profile as a table; `None` where there is none of that name.
 ///
 /// # Errors
-/// The catalogue itself is broken (a test reads all of it).
-pub(crate) fn table(name: &str) -> Result<Option<Table>, ConfigError> {
+/// The catalogue itself is broken.
+pub(crate) fn table(name: &str) -> Result<Option<Table>, CatalogueError> {
     let Some((_, text)) = PROFILES.iter().find(|(known, _)| *known == name) else {
         return Ok(None);
     };
-    crate::config::parse_table(Path::new("built-in catalogue"), text).map(Some)
+    text.parse().map(Some).map_err(|error| broken(name, &error))
 }
 
 /// A built-in profile; `None` where there is none of that name.
 ///
 /// # Errors
-/// The catalogue itself is broken (a test reads all of it).
-pub fn profile(name: &str) -> Result<Option<ProviderProfile>, ConfigError> {
+/// The catalogue itself is broken.
+pub fn profile(name: &str) -> Result<Option<ProviderProfile>, CatalogueError> {
     let Some(mut table) = table(name)? else {
         return Ok(None);
     };
@@ -44,11 +48,14 @@ pub fn profile(name: &str) -> Result<Option<ProviderProfile>, ConfigError> {
     table
         .try_into()
         .map(Some)
-        .map_err(|error: toml::de::Error| ConfigError::Value {
-            place: "built-in catalogue".into(),
-            key: name.into(),
-            message: error.message().into(),
-        })
+        .map_err(|error| broken(name, &error))
+}
+
+fn broken(name: &str, error: &toml::de::Error) -> CatalogueError {
+    CatalogueError {
+        name: name.into(),
+        message: error.message().into(),
+    }
 }
 
 #[cfg(test)]

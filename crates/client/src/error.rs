@@ -56,6 +56,16 @@ pub enum Error {
     /// The profile lacks something this operation needs.
     #[error(transparent)]
     Profile(#[from] ProfileError),
+    /// A name that stands for one issuer is asked to stand for another.
+    #[error("{provider} is logged in at {old}, not at {new}")]
+    OtherIssuer {
+        /// Name of the provider.
+        provider: String,
+        /// Issuer of the login that is there.
+        old: String,
+        /// Issuer that was asked for.
+        new: String,
+    },
     /// The user has to bring a client id.
     #[error("{provider} needs a client id for this program, and registers none by itself")]
     NoClientId {
@@ -191,12 +201,14 @@ impl Error {
     /// The kind, which decides the exit code.
     pub fn kind(&self) -> ErrorKind {
         match self {
+            Self::Config(ConfigError::NotSaved(_) | ConfigError::Lock(_)) => ErrorKind::Failed,
             Self::Config(_)
             | Self::Account(_)
             | Self::Directories(_)
             | Self::Endpoint(_)
             | Self::Profile(_)
             | Self::NoClientId { .. }
+            | Self::OtherIssuer { .. }
             | Self::FlowUnavailable { .. }
             | Self::Bind(_)
             | Self::SeveralLogins { .. } => ErrorKind::Usage,
@@ -229,6 +241,9 @@ impl Error {
             Self::NobodyLoggedIn => Some("Log in with: oarlock login https://login.example.com (your issuer's address), or choose: oarlock login".into()),
             Self::NobodyFor { origin } => Some(format!(
                 "Log in to its provider, and name the origin once: oarlock provider add PROVIDER --origin {origin}"
+            )),
+            Self::OtherIssuer { provider, new, .. } => Some(format!(
+                "Log out there first: oarlock logout {provider}\nor give the new one a name: oarlock provider add NAME --issuer {new}"
             )),
             Self::NoClientId { login, page, redirect_uri, .. } => Some(format!(
                 "Register a native (public) client {}, with the redirect URI {redirect_uri}, then:\n  oarlock login {login} --client-id ID",

@@ -23,6 +23,7 @@ mod identity;
 pub mod interaction;
 pub mod login;
 mod logout;
+pub mod options;
 mod page;
 pub mod probe;
 mod refresh;
@@ -37,9 +38,9 @@ pub use config::Config;
 pub use credential::Credential;
 pub use error::{Error, ErrorKind};
 pub use interaction::Interaction;
-pub use login::{Browser, Flow, LoginOptions};
 pub use logout::Revocation;
 pub use oarlock_oauth as oauth;
+pub use options::{Browser, Flow, LoginOptions};
 pub use source::{Source, Token};
 pub use tokens::{TokenNow, TokenQuery};
 

@@ -210,7 +210,8 @@ pub fn is_loopback(url: &Url) -> bool {
 
 /// What stands between `//` and the path, as written; `None` where the slashes are not exactly two.
 fn authority(text: &str) -> Option<&str> {
-    let (_, rest) = text.split_once("://")?;
+    // Straight after the scheme: a `//` further on belongs to a path, and would hide what stands before it.
+    let rest = text.split_once(':')?.1.strip_prefix("//")?;
     let authority = rest.split(['/', '?', '#']).next()?;
     (!authority.is_empty()).then_some(authority)
 }

@@ -24,6 +24,16 @@ const APPLICATION: &str = "oarlock";
 /// Runs a command.
 pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
+        // First, and apart from the rest: it is what scripts wait for.
+        Command::Token(arguments) => token::run(arguments),
+        other => run_other(other),
+    }
+}
+
+/// Never inlined, so that `token` does not touch a stack frame with room for everything else.
+#[inline(never)]
+fn run_other(command: Command) -> Result<ExitCode, Failure> {
+    match command {
         Command::Login(arguments) => login::run(&arguments),
         Command::Logout(arguments) => logout::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),

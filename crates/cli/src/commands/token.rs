@@ -4,7 +4,7 @@
 
 use std::process::ExitCode;
 
-use oarlock::{Client, Token, TokenNow, TokenQuery};
+use oarlock::{Client, Token, TokenNow, TokenQuery, tokens::PendingRenewal};
 use serde::Serialize;
 
 use crate::{arguments::TokenArguments, failure::Failure, output, runtime};
@@ -49,10 +49,16 @@ pub(super) fn run(arguments: TokenArguments) -> Result<ExitCode, Failure> {
 pub(super) fn fresh(client: &Client, query: &TokenQuery) -> Result<Token, Failure> {
     let token = match client.token_now(query)? {
         TokenNow::Ready(token) => *token,
-        TokenNow::Due(pending) => runtime::block_on(client, client.renew(pending))?,
+        TokenNow::Due(pending) => renewed(client, pending)?,
     };
     if let Some(warning) = &token.warning {
         output::warning(warning);
     }
     Ok(token)
+}
+
+/// Apart, so that the way of a fresh token has a small stack frame.
+#[inline(never)]
+fn renewed(client: &Client, pending: PendingRenewal) -> Result<Token, Failure> {
+    runtime::block_on(client, client.renew(pending))
 }

@@ -76,11 +76,6 @@ impl OidcProvider {
         &self.issuer
     }
 
-    /// What the program calls it: host and port.
-    pub(crate) fn name(&self) -> String {
-        name_of(&self.issuer)
-    }
-
     /// The address of a path here.
     pub(crate) fn at(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)
@@ -143,9 +138,9 @@ impl Drop for OidcProvider {
     }
 }
 
-/// The name of a provider of which only the issuer is known.
-pub(crate) fn name_of(issuer: &str) -> String {
-    issuer.strip_prefix("http://").unwrap().replace(':', "-")
+/// What people read where only the issuer is known.
+pub(crate) fn title_of(issuer: &str) -> &str {
+    issuer.strip_prefix("http://").unwrap()
 }
 
 /// `cargo xtask setup` installs there; the test's own program is in `TARGET/PROFILE/deps`.

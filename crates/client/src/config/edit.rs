@@ -1,12 +1,15 @@
 //! Changing `config.toml` for the user: comments and order stay as they are.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
-use oarlock_io::{Environment, private};
+use oarlock_io::{Environment, lock::FileLock, private};
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::{Config, ConfigError, file};
-use crate::store::StoreError;
+use crate::account::check_provider;
+
+/// How long another change may take.
+const LOCK_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Writes `[providers.NAME]` with these keys, or adds them to one that is there; `default` makes it the one that is meant when none is named.
 ///
@@ -20,8 +23,9 @@ pub fn add_provider(
     entries: &[(String, Item)],
     default: bool,
     environment: &Environment,
-) -> Result<(), crate::Error> {
-    crate::account::check_provider(name)?;
+) -> Result<(), ConfigError> {
+    check_provider(name)?;
+    let _lock = lock(path)?;
     let mut document = document(path)?;
     let providers = document.entry("providers").or_insert_with(|| {
         let mut table = Table::new();
@@ -54,7 +58,8 @@ pub fn remove_provider(
     path: &Path,
     name: &str,
     environment: &Environment,
-) -> Result<(), crate::Error> {
+) -> Result<(), ConfigError> {
+    let _lock = lock(path)?;
     let mut document = document(path)?;
     let removed = document
         .get_mut("providers")
@@ -64,13 +69,20 @@ pub fn remove_provider(
         return Err(edit(&format!(
             "{name:?} is not in {}; `oarlock provider list` shows what is",
             path.display()
-        ))
-        .into());
+        )));
     }
     if document.get("default_provider").and_then(Item::as_str) == Some(name) {
         document.remove("default_provider");
     }
     save(path, &document, environment)
+}
+
+/// Two changes at once must not undo each other.
+fn lock(path: &Path) -> Result<FileLock, ConfigError> {
+    Ok(FileLock::acquire(
+        &path.with_extension("lock"),
+        LOCK_DEADLINE,
+    )?)
 }
 
 fn document(path: &Path) -> Result<DocumentMut, ConfigError> {
@@ -81,48 +93,11 @@ fn document(path: &Path) -> Result<DocumentMut, ConfigError> {
         .map_err(|_| edit("the file cannot be changed in place"))
 }
 
-fn save(
-    path: &Path,
-    document: &DocumentMut,
-    environment: &Environment,
-) -> Result<(), crate::Error> {
+/// What would not be read again is not written.
+fn save(path: &Path, document: &DocumentMut, environment: &Environment) -> Result<(), ConfigError> {
     let text = document.to_string();
-    let directory = path.parent().unwrap_or(path);
-    private::ensure_directory(directory).map_err(ConfigError::from)?;
-    let draft = path.with_extension("toml.draft");
-    let store = |error: private::CommitError| StoreError::NotSaved {
-        recovery: error.recovery,
-        source: error.source,
-    };
-    private::write(&draft, text.as_bytes()).map_err(store)?;
-    let checked = Config::read(&draft, environment);
-    private::remove(&draft).map_err(ConfigError::from)?;
-    checked.map_err(|error| relocated(error, &draft, path))?;
-    private::write(path, text.as_bytes()).map_err(store)?;
-    Ok(())
-}
-
-/// The error as it would be in the file itself.
-fn relocated(error: ConfigError, draft: &Path, path: &Path) -> ConfigError {
-    match error {
-        ConfigError::UnknownKey {
-            key, suggestion, ..
-        } => ConfigError::UnknownKey {
-            path: path.into(),
-            key,
-            suggestion,
-        },
-        ConfigError::Value {
-            place,
-            key,
-            message,
-        } if place == draft.display().to_string() => ConfigError::Value {
-            place: path.display().to_string(),
-            key,
-            message,
-        },
-        other => other,
-    }
+    Config::check(path, &text, environment)?;
+    private::write(path, text.as_bytes()).map_err(|error| ConfigError::NotSaved(error.source))
 }
 
 fn edit(message: &str) -> ConfigError {

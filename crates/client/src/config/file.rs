@@ -19,7 +19,16 @@ pub(super) fn read(path: &Path, environment: &Environment) -> Result<Config, Con
             ..Config::default()
         });
     };
-    let table = parse(path, &text)?;
+    check(path, &text, environment)
+}
+
+/// Reads the text as if it were the file's.
+pub(super) fn check(
+    path: &Path,
+    text: &str,
+    environment: &Environment,
+) -> Result<Config, ConfigError> {
+    let table = parse(path, text)?;
     check_keys(path, "", table.keys(), &SECTIONS)?;
     let default_provider = table
         .get("default_provider")
@@ -63,7 +72,7 @@ pub(super) fn text(path: &Path) -> Result<Option<String>, ConfigError> {
         })
 }
 
-pub(crate) fn parse(path: &Path, text: &str) -> Result<Table, ConfigError> {
+pub(super) fn parse(path: &Path, text: &str) -> Result<Table, ConfigError> {
     text.parse::<Table>().map_err(|error| ConfigError::Syntax {
         path: path.into(),
         line: line_at(text.as_bytes(), error.span().map_or(0, |span| span.start)),

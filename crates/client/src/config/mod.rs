@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use oarlock_io::{Environment, HttpConfig, private::PrivateError};
+use oarlock_io::{Environment, HttpConfig, lock::LockError, private::PrivateError};
 use oarlock_oauth::{
     endpoint::{EndpointError, Issuer},
     profile::ProviderProfile,
@@ -19,13 +19,13 @@ use oarlock_oauth::{
 use url::Url;
 
 use crate::{
-    catalogue,
-    login::{Browser, Flow},
+    account::AccountError,
+    catalogue::{self, CatalogueError},
+    options::{Browser, Flow},
 };
 
 pub use edit::{add_provider, list, remove_provider};
 pub use environment::{ENVIRONMENT_PROVIDER, environment_variables, variable_suffix};
-pub(crate) use file::parse as parse_table;
 pub use profile::profile_keys;
 
 /// What the file says, checked.
@@ -101,6 +101,9 @@ pub enum ConfigError {
     /// The file is not ours alone, or unreadable.
     #[error(transparent)]
     File(#[from] PrivateError),
+    /// The built-in catalogue is broken.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
     /// Not TOML.
     #[error("{path}, line {line}: {message}", path = path.display())]
     Syntax {
@@ -150,6 +153,15 @@ pub enum ConfigError {
     /// Nothing to log in to.
     #[error("OAuth2 is not configured: no provider was named and none is configured")]
     NoProvider,
+    /// A provider's name is not one.
+    #[error(transparent)]
+    Name(#[from] AccountError),
+    /// Somebody else is changing the file.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The file could not be written; it is as it was.
+    #[error("the configuration could not be saved: {0}")]
+    NotSaved(#[source] PrivateError),
     /// The provider is there already, or not there.
     #[error("{message}")]
     Edit {
@@ -170,16 +182,25 @@ impl Config {
     /// # Errors
     /// The file, the key, and what would be right.
     pub fn read(path: &Path, environment: &Environment) -> Result<Self, ConfigError> {
-        let mut config = file::read(path, environment)?;
-        for profile in config.providers.values_mut() {
+        file::read(path, environment)?.completed(environment)
+    }
+
+    /// The same of a text that is to become the file.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    fn check(path: &Path, text: &str, environment: &Environment) -> Result<Self, ConfigError> {
+        file::check(path, text, environment)?.completed(environment)
+    }
+
+    fn completed(mut self, environment: &Environment) -> Result<Self, ConfigError> {
+        for profile in self.providers.values_mut() {
             environment::complete_client(profile, environment);
         }
         if let Some(profile) = environment::provider(environment)? {
-            config
-                .providers
-                .insert(ENVIRONMENT_PROVIDER.into(), profile);
+            self.providers.insert(ENVIRONMENT_PROVIDER.into(), profile);
         }
-        Ok(config)
+        Ok(self)
     }
 
     /// A provider by its name: one's own, else of the catalogue; `None`: nobody knows it.
@@ -242,6 +263,7 @@ impl Config {
     ) -> Result<ProviderProfile, EndpointError> {
         let issuer = Issuer::parse(issuer)?;
         let mut profile = ProviderProfile::named(issuer_name(&issuer));
+        profile.title = Some(issuer_title(&issuer));
         profile.issuer = Some(issuer);
         environment::complete_client(&mut profile, environment);
         Ok(profile)
@@ -292,6 +314,13 @@ pub(crate) fn issuer_name(issuer: &Issuer) -> String {
         })
         .collect();
     name.trim_matches('-').chars().take(100).collect()
+}
+
+/// An issuer's name for people: its address without the scheme.
+fn issuer_title(issuer: &Issuer) -> String {
+    let address = issuer.as_str();
+    let bare = address.split_once("://").map_or(address, |(_, bare)| bare);
+    bare.trim_end_matches('/').into()
 }
 
 /// The nearest of `candidates`, if one is near enough to be meant.

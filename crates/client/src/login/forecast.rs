@@ -2,8 +2,8 @@
 
 use oarlock_oauth::profile::ProviderProfile;
 
-use super::{Browser, auto, auto::Plan, situation::Situation};
-use crate::Client;
+use super::{auto, auto::Plan, situation::Situation};
+use crate::{Client, options::Browser};
 
 /// The way [`Flow::Auto`](super::Flow::Auto) would go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use oarlock_io::browser;
 use url::Url;
 
-use super::{Browser, LoginContext};
-use crate::interaction::Event;
+use super::LoginContext;
+use crate::{interaction::Event, options::Browser};
 
 /// A browser that has not started by then is not waited for.
 const PATIENCE: Duration = Duration::from_secs(5);

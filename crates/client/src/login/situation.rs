@@ -3,7 +3,8 @@
 use oarlock_io::Environment;
 use oarlock_oauth::profile::ProviderProfile;
 
-use super::{Browser, LoginContext};
+use super::LoginContext;
+use crate::options::Browser;
 
 /// The facts a flow is chosen by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

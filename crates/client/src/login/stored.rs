@@ -2,7 +2,7 @@
 
 use oarlock_oauth::profile::ProviderProfile;
 
-use super::{Flow, LoginContext, LoginOptions, LoginTokens, run};
+use super::{LoginContext, LoginTokens, run};
 use crate::{
     Client,
     account::{AccountKey, DEFAULT_ACCOUNT},
@@ -10,6 +10,7 @@ use crate::{
     discovery,
     error::Error,
     identity,
+    options::{Flow, LoginOptions},
 };
 
 impl Client {
@@ -119,13 +120,11 @@ impl Client {
             let (Some(old), Some(new)) = (&other.issuer, &profile.issuer) else {
                 return Ok(());
             };
-            return Err(crate::config::ConfigError::Edit {
-                message: format!(
-                    "{} is logged in at {old}, not at {new}; log out there first, or name the new one: oarlock provider add NAME --issuer {new}",
-                    key.provider()
-                ),
-            }
-            .into());
+            return Err(Error::OtherIssuer {
+                provider: key.provider().into(),
+                old: old.to_string(),
+                new: new.to_string(),
+            });
         }
         if profile.client_id.is_none()
             && let Some(known) = known.into_iter().find(|known| known.client_id.is_some())

@@ -45,6 +45,11 @@ fn hostile_07_urls_that_parsers_read_differently_are_refused() {
         refusal("https://@evil.example/"),
         EndpointError::UserInformation(_)
     ));
+    // One slash: parsers of URLs take what follows for the authority all the same.
+    assert!(matches!(
+        refusal("https:/u@evil.example://x"),
+        EndpointError::Invalid(_)
+    ));
     assert!(matches!(
         refusal("https:///evil.example/"),
         EndpointError::Invalid(_)

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{handed_over, handover, insist_on_quiet_console, landing_of, picture};
 use crate::{
     browser::Chromium,
-    provider::OidcProvider,
+    provider::{OidcProvider, title_of},
     sandbox::{CLIENT, Sandbox},
 };
 
@@ -30,7 +30,7 @@ fn a_person_logs_in_and_the_page_says_so() {
     assert!(browser.text("#consent-form").contains("Allow"));
     browser.click("#consent-form #submit");
 
-    let name = provider.name();
+    let name = title_of(provider.issuer());
     browser.wait_for_heading(&format!("You are logged in to {name}"));
     assert_eq!(browser.title(), format!("Logged in to {name}"));
     assert!(browser.text(".next").contains("You can close this window"));
@@ -98,7 +98,10 @@ fn hostile_09_an_answer_of_nobody_changes_nothing_and_reload_and_back_show_the_s
     browser.type_into("#login-form #login", "ada");
     browser.click("#login-form #submit");
     browser.click("#consent-form #submit");
-    browser.wait_for_heading(&format!("You are logged in to {}", provider.name()));
+    browser.wait_for_heading(&format!(
+        "You are logged in to {}",
+        title_of(provider.issuer())
+    ));
     let login = login.finish().ended_with(0);
     assert!(login.stderr.contains("its state differs"), "{login:?}");
     assert_eq!(provider.count("token authorization_code 200"), 1);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use oarlock_testkit::{AuthorizationServer, Endpoint, Fault, Server};
 
 use super::{insist_on_quiet_console, landing_of, picture};
-use crate::{browser::Chromium, call::Running, provider::name_of, sandbox::Sandbox};
+use crate::{browser::Chromium, call::Running, provider::title_of, sandbox::Sandbox};
 
 #[test]
 fn a_person_chooses_a_name_and_allows() {
@@ -21,7 +21,7 @@ fn a_person_chooses_a_name_and_allows() {
     browser.click("button[value=allow]");
     browser.wait_for_heading(&format!(
         "You are logged in to {}",
-        name_of(server.issuer())
+        title_of(server.issuer())
     ));
     // `form-action` lets the browser go where the answer goes, and nothing complains.
     insist_on_quiet_console(&browser, "http");
@@ -45,7 +45,7 @@ fn hostile_09_a_second_submit_while_the_login_is_finished_shows_the_same_outcome
     );
     browser.wait_for_heading(&format!(
         "You are logged in to {}",
-        name_of(server.issuer())
+        title_of(server.issuer())
     ));
     login.finish().ended_with(0);
     assert_eq!(

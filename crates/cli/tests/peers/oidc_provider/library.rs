@@ -14,7 +14,10 @@ use crate::{
 #[test]
 fn a_program_logs_in_and_makes_a_request() {
     let (sandbox, provider) = (Sandbox::new(), OidcProvider::start(&json!({})));
-    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let (token, who) = runtime.block_on(program(&sandbox, &provider)).unwrap();
     assert!(provider.is_active(&token));
     assert_eq!(who["email"], "ada@example.test");
