@@ -1,6 +1,8 @@
-//! The generated references under `docs/reference/`: command line, environment, configuration.
+//! The generated references under `docs/reference/`: command line, environment, configuration, JSON.
 //!
 //! `cargo xtask gen` writes them, and CI compares them, so that they cannot go stale.
+
+pub mod json;
 
 use clap::CommandFactory;
 use oarlock::config;
@@ -30,6 +32,10 @@ pub fn pages() -> Vec<Page> {
         Page {
             name: "configuration.md",
             text: configuration(),
+        },
+        Page {
+            name: "json.md",
+            text: format!("{GENERATED}{}", json::page()),
         },
     ]
 }

@@ -1,9 +1,7 @@
 //! `oarlock doctor`: finds out why a login would fail, and says what to do.
 //!
-//! Every check is made, whatever the ones before it found; what cannot be checked says why. With `--json` the
-//! result is one object: `provider` (the name, or null), `problems` and `warnings` (how many), and `checks`, a list
-//! of objects with `check` (a name that stays), `result` (`ok`, `warning`, `problem` or `skipped`), `detail`, and
-//! `advice` and `command` (what to do and what to run, or null).
+//! Every check is made, whatever the ones before it found; what cannot be checked says why. The object that `--json`
+//! prints is in [`reference::json`](crate::reference::json).
 
 mod endpoints;
 mod files;

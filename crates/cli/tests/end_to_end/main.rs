@@ -23,6 +23,8 @@ mod help;
 #[cfg(test)]
 mod impostors;
 #[cfg(test)]
+mod json;
+#[cfg(test)]
 mod killed;
 #[cfg(test)]
 mod login;

@@ -1,0 +1,202 @@
+//! The objects that `--json` prints. They keep their members and meanings; new members may come.
+
+/// One object, or one element of a list.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct JsonObject {
+    /// The command that prints it.
+    pub command: &'static str,
+    /// JSON pointer from the whole result to it, with `-` for every element of a list; empty for the whole.
+    pub pointer: &'static str,
+    /// Member and meaning, in the order they are printed.
+    pub members: &'static [(&'static str, &'static str)],
+}
+
+/// All of them.
+pub const OBJECTS: &[JsonObject] = &[
+    JsonObject {
+        command: "login --json",
+        pointer: "",
+        members: &[
+            ("provider", "Name of the provider; other commands take it."),
+            (
+                "account",
+                "Name of the account; `default` unless `-a` was given.",
+            ),
+            (
+                "identity",
+                "Who logged in, in the provider's words, or null.",
+            ),
+            ("scope", "What was granted, separated by spaces."),
+            (
+                "expires_at",
+                "End of the access token (RFC 3339, UTC), or null where the provider did not say.",
+            ),
+            ("refreshable", "Whether it is renewed without a person."),
+        ],
+    },
+    JsonObject {
+        command: "status --json",
+        pointer: "",
+        members: &[
+            ("logins", "Every stored login."),
+            (
+                "sources",
+                "Every provider that a token could be had for, and where it would come from.",
+            ),
+        ],
+    },
+    JsonObject {
+        command: "status --json",
+        pointer: "/logins/-",
+        members: &[
+            ("provider", "Name of the provider."),
+            ("account", "Name of the account."),
+            (
+                "state",
+                "`fresh`; `due`: valid, and renewed at its next use; `expired`; `dead`: the provider ended it; `unreadable`.",
+            ),
+            ("identity", "Who logged in, or null."),
+            (
+                "scope",
+                "What was granted, or null where the file cannot be read.",
+            ),
+            (
+                "expires_at",
+                "End of the access token (RFC 3339, UTC), or null.",
+            ),
+            ("refreshable", "Whether it is renewed without a person."),
+            ("reason", "Why it is `dead` or `unreadable`, else null."),
+        ],
+    },
+    JsonObject {
+        command: "status --json",
+        pointer: "/sources/-",
+        members: &[
+            ("provider", "Name of the provider."),
+            ("sources", "Its sources, in the order they are asked."),
+        ],
+    },
+    JsonObject {
+        command: "status --json",
+        pointer: "/sources/-/sources/-",
+        members: &[
+            ("kind", "`variable`, `login` or `api_key`."),
+            ("source", "In words."),
+            ("present", "Whether something is there."),
+            ("wins", "Whether this one is used."),
+            ("reason", "Why, or why not."),
+        ],
+    },
+    JsonObject {
+        command: "token --json",
+        pointer: "",
+        members: &[
+            ("access_token", "The token."),
+            ("token_type", "`Bearer`."),
+            (
+                "expires_at",
+                "Its end (RFC 3339, UTC), or null where it is not known.",
+            ),
+            ("provider", "Name of the provider."),
+            ("source", "Where it comes from, in words."),
+        ],
+    },
+    JsonObject {
+        command: "provider list --json",
+        pointer: "/-",
+        members: &[
+            ("name", "Name of the provider."),
+            ("title", "Name for people."),
+            (
+                "origin",
+                "`configuration`, `built-in`, `environment` or `login`.",
+            ),
+            (
+                "client_id",
+                "Whether there is a client id, or a token that needs none.",
+            ),
+            ("logged_in", "Whether somebody is logged in."),
+        ],
+    },
+    JsonObject {
+        command: "provider test --json",
+        pointer: "",
+        members: &[
+            ("provider", "Name of the provider."),
+            ("checks", "What was looked at."),
+        ],
+    },
+    JsonObject {
+        command: "provider test --json",
+        pointer: "/checks/-",
+        members: &[
+            ("what", "What was looked at."),
+            ("ok", "Whether it is as it should be."),
+            ("detail", "In words."),
+        ],
+    },
+    JsonObject {
+        command: "doctor --json",
+        pointer: "",
+        members: &[
+            (
+                "provider",
+                "Name of the provider that was looked at, or null.",
+            ),
+            (
+                "problems",
+                "How many there are; with none, a login should work.",
+            ),
+            ("warnings", "How many there are."),
+            ("checks", "Every check, in the order they were made."),
+        ],
+    },
+    JsonObject {
+        command: "doctor --json",
+        pointer: "/checks/-",
+        members: &[
+            (
+                "check",
+                "A name that stays, such as `credential-files` or `token-endpoint`; it can come more than once.",
+            ),
+            (
+                "result",
+                "`ok`, `warning`, `problem`, or `skipped` where something else must be right first.",
+            ),
+            ("detail", "What was found, in words."),
+            ("advice", "What to do, in words, or null."),
+            ("command", "What to run, or null."),
+        ],
+    },
+];
+
+/// As Markdown.
+pub(super) fn page() -> String {
+    let mut text = String::from(
+        "# JSON\n\nWhat `--json` prints keeps its members and their meanings; new members may come. No secret is in any of it, but the token in that of `oarlock token`.\n\n`oarlock provider show --json` prints the keys of `[providers.NAME]` as in [configuration](configuration.md), with the client secret left out.\n",
+    );
+    let mut command = "";
+    for object in OBJECTS {
+        if object.command != command {
+            command = object.command;
+            text.push_str(&format!("\n## `oarlock {command}`\n"));
+        }
+        match object.pointer {
+            "" => {}
+            "/-" => text.push_str("\nEach element of the list:\n"),
+            pointer => {
+                let path = pointer.trim_end_matches("/-").trim_start_matches('/');
+                text.push_str(&format!(
+                    "\nEach element of `{}`:\n",
+                    path.replace("/-/", "[].")
+                ));
+            }
+        }
+        text.push_str("\n| Member | Meaning |\n|---|---|\n");
+        for (member, meaning) in object.members {
+            text.push_str(&format!("| `{member}` | {meaning} |\n"));
+        }
+    }
+    text
+}
