@@ -1,4 +1,4 @@
-//! `oarlock login` by every way, and `oarlock logout`.
+//! `oarlock login` by every way.
 
 use std::time::Duration;
 
@@ -446,58 +446,4 @@ fn ctrl_c_while_waiting_cancels_and_stores_nothing() {
             .iter()
             .all(|name| !name.ends_with(".json"))
     );
-}
-
-#[test]
-fn logging_out_revokes_and_removes() {
-    let (sandbox, server) = (Sandbox::new(), server());
-    let login = crate::sandbox::StoredLogin::at(&server).write(&sandbox);
-    let finished = sandbox.run(["logout"]).ended_with(0);
-    assert_eq!(finished.stdout, "");
-    assert!(
-        finished.stderr.contains("took the tokens back"),
-        "{finished:?}"
-    );
-    assert!(!server.takes_access_token(&login.access_token()));
-    assert!(!server.takes_refresh_token(&login.refresh_token()));
-    assert!(!sandbox.credential_file().exists());
-    sandbox.run(["token"]).ended_with(4);
-    sandbox.run(["logout"]).ended_with(4);
-}
-
-#[test]
-fn logging_out_locally_asks_nobody() {
-    let (sandbox, server) = (Sandbox::new(), server());
-    for account in ["ada", "bob"] {
-        crate::sandbox::StoredLogin::at(&server)
-            .account(account)
-            .write(&sandbox);
-    }
-    sandbox
-        .run(["logout", "work", "-a", "ada", "--local"])
-        .ended_with(0);
-    assert!(server.requests().is_empty());
-    sandbox.run(["logout", "--all"]).ended_with(0);
-    assert!(
-        sandbox
-            .credential_names()
-            .iter()
-            .all(|name| !name.ends_with(".json"))
-    );
-    sandbox.run(["logout", "--all"]).ended_with(0);
-}
-
-#[test]
-fn a_provider_that_cannot_revoke_does_not_keep_the_login() {
-    let (sandbox, server) = (Sandbox::new(), server());
-    crate::sandbox::StoredLogin::at(&server).write(&sandbox);
-    server.set_faults(Fault::RevocationFails);
-    let finished = sandbox.run(["logout"]).ended_with(0);
-    assert!(
-        finished
-            .stderr
-            .contains("warning: the provider could not take the tokens back"),
-        "{finished:?}"
-    );
-    assert!(!sandbox.credential_file().exists());
 }

@@ -29,6 +29,8 @@ mod killed;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
+mod logout;
+#[cfg(test)]
 mod ownership;
 #[cfg(test)]
 mod providers;
