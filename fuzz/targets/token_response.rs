@@ -14,9 +14,14 @@ fuzz_target!(|data: &[u8]| {
                 !tokens.access_token.expose().contains(['\r', '\n']),
                 "this token could split a header"
             );
-            assert_hidden(tokens.access_token.expose(), &format!("{tokens:?}"));
+            // Without what may rightly be shown, and could be the same text by chance.
+            let mut shown = tokens.clone();
+            shown.scope = None;
+            shown.token_type.clear();
+            let shown = format!("{shown:?}");
+            assert_hidden(tokens.access_token.expose(), &shown);
             if let Some(refresh_token) = &tokens.refresh_token {
-                assert_hidden(refresh_token.expose(), &format!("{tokens:?}"));
+                assert_hidden(refresh_token.expose(), &shown);
             }
         }
         Err(error) => assert_inert(&error.to_string()),
