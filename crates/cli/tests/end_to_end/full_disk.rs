@@ -100,7 +100,7 @@ fn hostile_28_a_disk_that_cannot_be_written_is_said() {
         &sandbox,
         &login,
         r#"
-mount -o remount,ro "$OARLOCK_HOME"
+mount -o remount,bind,ro "$OARLOCK_HOME"
 run token
 run status
 run logout --local
@@ -131,7 +131,7 @@ fn hostile_28_a_disk_that_cannot_be_written_does_not_keep_a_valid_token_back() {
         let finished = script(
             &sandbox,
             &login,
-            "mount -o remount,ro \"$OARLOCK_HOME\"\nrun token\n",
+            "mount -o remount,bind,ro \"$OARLOCK_HOME\"\nrun token\n",
         );
         assert_eq!(
             finished.stdout,
