@@ -35,6 +35,8 @@ mod ownership;
 #[cfg(test)]
 mod providers;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod sandbox;
