@@ -5,13 +5,15 @@ mod cookies;
 mod forms;
 mod html;
 mod page;
+mod step;
 
 use callback::deliver;
 use cookies::Cookies;
 use forms::Answer;
 use http::HeaderMap;
-use page::{Page, Step, load};
+use page::{Page, load};
 use std::{fmt, io, str::FromStr};
+use step::Step;
 use url::Url;
 
 /// A person with a browser.

@@ -5,7 +5,11 @@ use std::path::Path;
 use oarlock_io::{Environment, private};
 use toml::{Table, Value};
 
-use super::{Config, ConfigError, LoginConfig, NetworkConfig, nearest, profile};
+use super::{
+    Config, ConfigError, LoginConfig, NetworkConfig,
+    keys::{check_keys, culprit, value_error},
+    profile,
+};
 use crate::account::check_provider;
 
 /// The largest file that is read.
@@ -89,25 +93,6 @@ fn line_at(bytes: &[u8], offset: usize) -> usize {
         .count()
 }
 
-pub(super) fn check_keys<'a>(
-    path: &Path,
-    table: &str,
-    keys: impl Iterator<Item = &'a String>,
-    known: &[&str],
-) -> Result<(), ConfigError> {
-    for key in keys {
-        if !known.contains(&key.as_str()) {
-            let suggestion = nearest(key, known);
-            return Err(ConfigError::UnknownKey {
-                path: path.into(),
-                key: format!("{table}{key}"),
-                suggestion,
-            });
-        }
-    }
-    Ok(())
-}
-
 fn section<T: serde::de::DeserializeOwned + Default>(
     path: &Path,
     table: &Table,
@@ -129,25 +114,4 @@ fn section<T: serde::de::DeserializeOwned + Default>(
         let key = culprit::<T>(section);
         value_error(path, &format!("{name}{key}"), error.message())
     })
-}
-
-/// The key whose value alone does not serve, as `.key`.
-pub(super) fn culprit<T: serde::de::DeserializeOwned>(table: &Table) -> String {
-    table
-        .iter()
-        .find(|(key, value)| {
-            Table::from_iter([((*key).clone(), (*value).clone())])
-                .try_into::<T>()
-                .is_err()
-        })
-        .map(|(key, _)| format!(".{key}"))
-        .unwrap_or_default()
-}
-
-pub(super) fn value_error(path: &Path, key: &str, message: &str) -> ConfigError {
-    ConfigError::Value {
-        place: path.display().to_string(),
-        key: key.into(),
-        message: message.trim().into(),
-    }
 }

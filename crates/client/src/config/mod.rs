@@ -3,6 +3,7 @@
 mod edit;
 mod environment;
 mod file;
+mod keys;
 mod profile;
 
 use std::{

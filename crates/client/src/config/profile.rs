@@ -8,7 +8,7 @@ use toml::{Table, Value};
 
 use super::{
     ConfigError,
-    file::{check_keys, culprit, value_error},
+    keys::{check_keys, culprit, value_error},
     nearest,
 };
 use crate::{account::check_provider, catalogue};

@@ -1,7 +1,7 @@
 //! Fills plain HTML forms as a person would.
 use super::{
     html::{Tag, tags},
-    page::Step,
+    step::Step,
 };
 use http::Method;
 use url::Url;

@@ -1,38 +1,16 @@
 //! A page: how it is asked for, and where it leads.
+
 use super::{
     BrowserError, Visit,
     cookies::Cookies,
     forms::{self, Answer},
+    step::Step,
     without_query,
 };
 use crate::plain;
 use http::{HeaderMap, Method, Request, header};
 use std::io;
 use url::Url;
-
-/// One request of the browser.
-pub(crate) struct Step {
-    pub(crate) method: Method,
-    pub(crate) url: Url,
-    /// Of a form.
-    pub(crate) body: Option<String>,
-    /// The page with the form.
-    pub(crate) from: Option<Url>,
-    /// The person has said no: the next page is the end, whatever it asks.
-    pub(crate) refused: bool,
-}
-
-impl Step {
-    pub(crate) fn get(url: Url) -> Self {
-        Self {
-            method: Method::GET,
-            url,
-            body: None,
-            from: None,
-            refused: false,
-        }
-    }
-}
 
 /// What came back.
 pub(crate) struct Page {
