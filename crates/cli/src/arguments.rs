@@ -3,6 +3,7 @@
 use std::{ffi::OsString, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use oarlock::oauth::scope::Scopes;
 
 /// OAuth for programs: log in, stay logged in, use the token.
 #[derive(Debug, Parser)]
@@ -67,7 +68,7 @@ pub struct LoginArguments {
     #[arg(long, value_enum)]
     pub flow: Option<FlowArgument>,
     /// A scope to ask for instead of the provider's own (repeatable)
-    #[arg(long, value_name = "SCOPE")]
+    #[arg(long, value_name = "SCOPE", value_parser = scopes)]
     pub scope: Vec<String>,
     /// Ports for the loopback redirect, tried in order
     #[arg(long, value_name = "N[,N]", value_delimiter = ',')]
@@ -82,7 +83,7 @@ pub struct LoginArguments {
     #[arg(long)]
     pub qr: bool,
     /// How long to wait for the person: 90s, 5m, 1h
-    #[arg(long, value_name = "DURATION", value_parser = oarlock::duration::parse)]
+    #[arg(long, value_name = "DURATION", value_parser = patience)]
     pub timeout: Option<Duration>,
     /// The client id, for a provider that has none configured; it is remembered with the login
     #[arg(long, value_name = "ID")]
@@ -261,7 +262,7 @@ pub struct ProviderAddArguments {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub client_secret_file: Option<String>,
     /// A scope (repeatable)
-    #[arg(long, value_name = "SCOPE")]
+    #[arg(long, value_name = "SCOPE", value_parser = scopes)]
     pub scope: Vec<String>,
     /// An origin that may receive the token (repeatable)
     #[arg(long, value_name = "ORIGIN")]
@@ -365,6 +366,28 @@ impl Arguments {
             verbose: 0,
             command: Command::Token(token),
         })
+    }
+}
+
+/// How long to wait: nobody can log in within no time.
+fn patience(text: &str) -> Result<Duration, String> {
+    match oarlock::duration::parse(text)? {
+        Duration::ZERO => Err("nobody can log in within no time; write 90s, 5m or 1h".into()),
+        duration => Ok(duration),
+    }
+}
+
+/// One scope, or several with spaces or commas between; what is none is not left out in silence.
+fn scopes(text: &str) -> Result<String, String> {
+    let is_scope = |word: &str| Scopes::parse(word).len() == 1;
+    let mut words = text
+        .split(|c: char| c.is_whitespace() || c == ',')
+        .filter(|word| !word.is_empty())
+        .peekable();
+    if words.peek().is_some() && words.all(is_scope) {
+        Ok(text.to_owned())
+    } else {
+        Err("a scope is made of visible ASCII characters without quotes and backslashes".into())
     }
 }
 

@@ -262,6 +262,22 @@ impl Error {
             {
                 Some("Check the client's id and secret: those of your configuration, or of --client-id and --client-secret-file".into())
             }
+            Self::Token(TokenError::Refused(response)) if response.code == ErrorCode::InvalidGrant => {
+                Some("Run the same command again; where the answer is pasted, paste the whole address of the last page".into())
+            }
+            Self::Profile(ProfileError::NoEndpoint { name, key }) => Some(format!(
+                "Log in by another --flow, or give it: oarlock provider add {name} --set {key}=URL"
+            )),
+            Self::Profile(ProfileError::NoClientId { .. }) => Some("Give one: --client-id ID".into()),
+            Self::Profile(ProfileError::NoClientSecret { name, .. }) => Some(format!(
+                "Name where it is: oarlock provider add {name} --client-secret-env VARIABLE (or --client-secret-file FILE)"
+            )),
+            Self::FlowUnavailable { flow: "paste", .. } => {
+                Some("Run it on a terminal, or log in by another --flow".into())
+            }
+            Self::FlowUnavailable { flow: "client credentials", .. } => Some(
+                "Give the secret of your client: --client-id ID --client-secret-file FILE".into(),
+            ),
             Self::Device(DeviceError::Expired) => Some("Run the same command again for a new code".into()),
             Self::SeveralLogins { .. } => Some("Name the provider, or the account with -a NAME".into()),
             Self::Http(HttpError::Dns { .. } | HttpError::Connect { .. }) => {

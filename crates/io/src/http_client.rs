@@ -15,6 +15,7 @@ mod tls;
 pub use body::BodyStream;
 pub use config::HttpConfig;
 pub use error::HttpError;
+pub use request::CONNECTION_HEADERS;
 
 use body::Sent;
 use error::Context;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use oarlock::{
     Browser, Client, Credential, LoginOptions,
+    account::DEFAULT_ACCOUNT,
     oauth::{profile::ProviderProfile, scope::Scopes, secret::ClientSecret},
 };
 use oarlock_io::terminal;
@@ -138,8 +139,13 @@ fn report(credential: &Credential, json: bool) -> Result<(), Failure> {
             "  The provider gave no refresh token: this login ends when its token expires.",
         );
     }
+    let account = if credential.account == DEFAULT_ACCOUNT {
+        String::new()
+    } else {
+        format!(" -a {}", credential.account)
+    };
     output::notice(&format!(
-        "  Print a token with: oarlock token {}",
+        "  Print a token with: oarlock token {}{account}",
         credential.provider
     ));
     Ok(())

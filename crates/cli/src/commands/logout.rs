@@ -12,7 +12,10 @@ pub(super) fn run(arguments: &LogoutArguments) -> Result<ExitCode, Failure> {
     let keys = if arguments.all {
         client.store().accounts().map_err(oarlock::Error::from)?
     } else {
-        vec![chosen(&client, arguments)?]
+        vec![
+            chosen(&client, arguments)
+                .map_err(|error| error.with_hint("See every login with: oarlock status"))?,
+        ]
     };
     if keys.is_empty() {
         output::notice("Nobody is logged in.");

@@ -140,6 +140,7 @@ fn redacted(
 }
 
 fn add(client: &Client, arguments: &ProviderAddArguments) -> Result<ExitCode, Failure> {
+    oarlock::account::check_provider(&arguments.name).map_err(oarlock::Error::from)?;
     let entries = entries(client, arguments)?;
     config::add_provider(
         client.config_file(),

@@ -2,9 +2,12 @@
 
 use std::{io::Read, process::ExitCode};
 
-use http::{HeaderName, HeaderValue, Method, header::AUTHORIZATION};
+use http::{
+    HeaderName, HeaderValue, Method,
+    header::{self, AUTHORIZATION},
+};
 use oarlock::{TokenQuery, request::Response};
-use oarlock_io::terminal;
+use oarlock_io::{http_client, terminal};
 
 use crate::{arguments::RequestArguments, failure::Failure, output, runtime};
 
@@ -46,7 +49,7 @@ fn build(arguments: &RequestArguments) -> Result<http::Request<Vec<u8>>, Failure
         let (name, value) = header(line)?;
         request.headers_mut().append(name, value);
     }
-    if arguments.data.is_some() && !request.headers().contains_key(http::header::CONTENT_TYPE) {
+    if arguments.data.is_some() && !request.headers().contains_key(header::CONTENT_TYPE) {
         let json = serde_json::from_slice::<serde_json::Value>(request.body()).is_ok();
         let guess = if json {
             "application/json"
@@ -55,7 +58,7 @@ fn build(arguments: &RequestArguments) -> Result<http::Request<Vec<u8>>, Failure
         };
         request
             .headers_mut()
-            .insert(http::header::CONTENT_TYPE, HeaderValue::from_static(guess));
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static(guess));
     }
     Ok(request)
 }
@@ -68,6 +71,11 @@ fn header(line: &str) -> Result<(HeaderName, HeaderValue), Failure> {
         return Err(Failure::usage(
             "the Authorization header is oarlock's to set; choose the credential with -p and -a",
         ));
+    }
+    if http_client::CONNECTION_HEADERS.contains(&name) {
+        return Err(Failure::usage(format!(
+            "the header {name} belongs to the connection, and oarlock sets it; leave it out"
+        )));
     }
     Ok((
         name,
@@ -85,7 +93,7 @@ fn body(data: Option<&str>) -> Result<Vec<u8>, Failure> {
         }
         Some(text) => match text.strip_prefix('@') {
             Some(file) => std::fs::read(file)
-                .map_err(|error| Failure::usage(format!("cannot read {file}: {error}"))),
+                .map_err(|error| Failure::usage(format!("cannot read {file:?}: {error}"))),
             None => Ok(text.as_bytes().to_vec()),
         },
     }

@@ -31,6 +31,8 @@ mod login;
 #[cfg(test)]
 mod logout;
 #[cfg(test)]
+mod mistakes;
+#[cfg(test)]
 mod ownership;
 #[cfg(test)]
 mod providers;

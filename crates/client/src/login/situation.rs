@@ -33,12 +33,17 @@ impl Situation {
             interaction,
             ..
         } = context;
-        Self::here(
+        let here = Self::here(
             profile,
             &options.browser,
             environment,
             interaction.can_paste(),
-        )
+        );
+        Self {
+            // Who names a port has forwarded it to where the browser is.
+            local: here.local || !options.ports.is_empty(),
+            ..here
+        }
     }
 
     /// The same without a login.

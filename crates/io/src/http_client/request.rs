@@ -59,21 +59,23 @@ pub(super) fn next_location(
     })
 }
 
+/// Headers that say how a message travels, not what it is; a caller's own are left out of every request.
+pub const CONNECTION_HEADERS: [HeaderName; 9] = [
+    header::HOST,
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::TE,
+    header::TRAILER,
+    header::UPGRADE,
+    header::PROXY_AUTHORIZATION,
+    header::EXPECT,
+];
+
 /// The caller's headers without those that describe the connection: they are ours, so that nothing can be read in two ways.
 pub(super) fn clean(headers: &HeaderMap) -> HeaderMap {
-    const OURS: [HeaderName; 9] = [
-        header::HOST,
-        header::CONNECTION,
-        header::CONTENT_LENGTH,
-        header::TRANSFER_ENCODING,
-        header::TE,
-        header::TRAILER,
-        header::UPGRADE,
-        header::PROXY_AUTHORIZATION,
-        header::EXPECT,
-    ];
     let mut headers = headers.clone();
-    for name in OURS {
+    for name in CONNECTION_HEADERS {
         headers.remove(name);
     }
     let encoding = headers.entry(header::ACCEPT_ENCODING);
