@@ -109,6 +109,21 @@ fn what_the_user_wrote_in_the_file_stays() {
 }
 
 #[test]
+fn comments_beside_what_changes_stay_too() {
+    let sandbox = Sandbox::new();
+    sandbox.configure(
+        "# mine\ndefault_provider = \"home\" # for now\n[providers.home]\nissuer = \"https://a.example\"\n# asked for in May\nclient_id = \"a\" # old\n",
+    );
+    sandbox
+        .run(["provider", "add", "home", "--client-id", "b", "--default"])
+        .ended_with(0);
+    assert_eq!(
+        std::fs::read_to_string(sandbox.home().join("config.toml")).unwrap(),
+        "# mine\ndefault_provider = \"home\" # for now\n[providers.home]\nissuer = \"https://a.example\"\n# asked for in May\nclient_id = \"b\" # old\n",
+    );
+}
+
+#[test]
 fn a_provider_that_could_not_be_read_again_is_not_saved() {
     let sandbox = Sandbox::new();
     sandbox.configure("# as it was\n");
@@ -149,6 +164,15 @@ fn a_provider_that_could_not_be_read_again_is_not_saved() {
             "pkce=never",
         ],
         vec!["provider", "add", "work", "--extends", "gihub"],
+        // Defined by the environment, and hidden by it.
+        vec!["provider", "add", "env", "--issuer", "https://a.example"],
+        vec![
+            "provider",
+            "add",
+            "github",
+            "--client-secret-env",
+            "the-s3cret itself",
+        ],
         vec![
             "provider",
             "add",
@@ -164,10 +188,9 @@ fn a_provider_that_could_not_be_read_again_is_not_saved() {
             finished.stderr.contains("error: "),
             "{wrong:?}: {finished:?}"
         );
-        assert!(
-            !finished.stderr.contains(".draft"),
-            "{wrong:?}: {finished:?}"
-        );
+        for hidden in [".draft", "s3cret"] {
+            assert!(!finished.stderr.contains(hidden), "{wrong:?}: {finished:?}");
+        }
     }
     assert_eq!(
         std::fs::read_to_string(sandbox.home().join("config.toml")).unwrap(),

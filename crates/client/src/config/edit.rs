@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use oarlock_io::{Environment, lock::FileLock, private};
-use toml_edit::{DocumentMut, Item, Table, value};
+use toml_edit::{DocumentMut, Item, Table, TableLike, value};
 
 use super::{Config, ConfigError, file};
 use crate::account::check_provider;
@@ -42,12 +42,25 @@ pub fn add_provider(
         .as_table_like_mut()
         .ok_or_else(|| edit("the provider in the file is no table"))?;
     for (key, item) in entries {
-        provider.insert(key, item.clone());
+        put(provider, key, item.clone());
     }
     if default {
-        document.insert("default_provider", value(name));
+        put(document.as_table_mut(), "default_provider", value(name));
     }
     save(path, &document, environment)
+}
+
+/// Sets a key; comments before and beside one that is there stay.
+fn put(table: &mut dyn TableLike, key: &str, item: Item) {
+    match (table.get_mut(key), item) {
+        (Some(Item::Value(old)), Item::Value(mut new)) => {
+            *new.decor_mut() = old.decor().clone();
+            *old = new;
+        }
+        (_, item) => {
+            table.insert(key, item);
+        }
+    }
 }
 
 /// Removes `[providers.NAME]`.

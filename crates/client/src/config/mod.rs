@@ -56,6 +56,7 @@ pub struct NetworkConfig {
     /// PEM file with further certificate authorities.
     pub ca_file: Option<PathBuf>,
     /// For one exchange, in seconds.
+    #[serde(deserialize_with = "seconds")]
     pub timeout: Option<u64>,
     /// Hosts that may have private addresses although only a server named them.
     pub allow_private_hosts: Vec<String>,
@@ -82,6 +83,22 @@ fn proxy<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Url
     })
 }
 
+/// Seconds as a number, or a duration as flags take it: `300`, `"5m"`.
+fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let value = <toml::Value as serde::Deserialize>::deserialize(deserializer)?;
+    let seconds = match &value {
+        toml::Value::Integer(seconds) => u64::try_from(*seconds).ok(),
+        toml::Value::String(text) => crate::duration::parse(text).ok().map(|it| it.as_secs()),
+        _ => None,
+    };
+    match seconds {
+        None | Some(0) => Err(serde::de::Error::custom(
+            "write a number of seconds above 0, or \"90s\", \"5m\", \"1h30m\"",
+        )),
+        seconds => Ok(seconds),
+    }
+}
+
 /// `[login]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -92,6 +109,7 @@ pub struct LoginConfig {
     /// As `--browser`; `none` for `--no-browser`.
     pub browser: Option<String>,
     /// As `--timeout`, in seconds.
+    #[serde(deserialize_with = "seconds")]
     pub timeout: Option<u64>,
 }
 
@@ -225,12 +243,16 @@ impl Config {
 
     /// Why a name is no provider, with the nearest one that is.
     pub fn unknown_provider(&self, name: &str) -> ConfigError {
-        ConfigError::UnknownProvider {
+        let unknown = ConfigError::UnknownProvider {
             name: name.chars().take(100).collect(),
             suggestion: nearest(name, self.provider_names())
                 // A host alone is meant as an issuer.
                 .or_else(|| name.contains('.').then(|| format!("https://{name}"))),
+        };
+        if self.default_provider.as_deref() == Some(name) {
+            return keys::value_error(&self.path, "default_provider", &unknown.to_string());
         }
+        unknown
     }
 
     /// A provider by its issuer, exactly as written.

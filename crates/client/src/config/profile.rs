@@ -7,7 +7,7 @@ use oarlock_oauth::{profile::ProviderProfile, secret::ClientSecret};
 use toml::{Table, Value};
 
 use super::{
-    ConfigError,
+    ConfigError, ENVIRONMENT_PROVIDER,
     keys::{check_keys, culprit, value_error},
     nearest,
 };
@@ -69,6 +69,13 @@ impl Reader<'_> {
     fn profile(&self, name: &str) -> Result<ProviderProfile, ConfigError> {
         let place = format!("providers.{name}");
         check_provider(name).map_err(|error| value_error(self.path, &place, &error.to_string()))?;
+        if name == ENVIRONMENT_PROVIDER {
+            return Err(value_error(
+                self.path,
+                &place,
+                "this is the name of the provider that OARLOCK_OAUTH_* variables define; choose another",
+            ));
+        }
         let mut merged = self.merged(name, &mut Vec::new())?;
         merged.insert("name".into(), Value::String(name.into()));
         let secret = self.secret(&place, &mut merged)?;
@@ -157,6 +164,12 @@ impl Reader<'_> {
                 place,
                 "give client_secret_env or client_secret_file, not both",
             )),
+            // What is written there by mistake may be the secret itself: it is not repeated.
+            (Some(variable), None) if !is_variable(&variable) => Err(value_error(
+                self.path,
+                &format!("{place}.client_secret_env"),
+                "write the name of an environment variable: letters, digits and underscores",
+            )),
             (Some(variable), None) => Ok(self.environment.get(&variable).map(ClientSecret::new)),
             (None, Some(file)) => self.secret_file(place, &file).map(Some),
             (None, None) => Ok(None),
@@ -189,4 +202,9 @@ impl Reader<'_> {
             .map_err(|_| value_error(self.path, &key, "the file is not UTF-8"))?;
         Ok(ClientSecret::new(text.trim_end_matches(['\r', '\n'])))
     }
+}
+
+fn is_variable(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

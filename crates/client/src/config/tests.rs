@@ -101,6 +101,26 @@ fn a_wrong_value_names_file_key_and_what_would_be_right() {
         error.contains("default_provider") && error.contains("a-z"),
         "{error}"
     );
+    for section in ["login", "network"] {
+        for wrong in ["0", "-1", "\"soon\"", "1.5", "\"0s\""] {
+            let error = refusal(&format!("[{section}]\ntimeout = {wrong}"));
+            assert!(
+                error.contains(&format!("{section}.timeout")) && error.contains("5m"),
+                "{error}"
+            );
+        }
+    }
+    let config = read("[login]\ntimeout = \"1h30m\"\n[network]\ntimeout = 7").unwrap();
+    assert_eq!(config.login.timeout, Some(5_400));
+    assert_eq!(config.network.timeout, Some(7));
+    let error = read("default_provider = \"gihub\"")
+        .unwrap()
+        .unknown_provider("gihub")
+        .to_string();
+    assert!(
+        error.contains("config.toml: default_provider") && error.contains("\"github\""),
+        "{error}"
+    );
     let error = refusal("[providers.UPPER]\n");
     assert!(error.contains("a-z"), "{error}");
 }
