@@ -12,8 +12,16 @@ pub(crate) fn line(text: &str) -> Result<(), Failure> {
 
 /// Writes a result to standard output as it is. A reader that went away is no failure.
 pub(crate) fn write(text: &str) -> Result<(), Failure> {
-    terminal::output(text)
-        .map_err(|error| Failure::failed(format!("cannot write to standard output: {error}")))
+    terminal::output(text).map_err(unwritable)
+}
+
+/// The same for bytes; `false` when nobody reads any more, so that a stream can stop.
+pub(crate) fn bytes(bytes: &[u8]) -> Result<bool, Failure> {
+    terminal::output_bytes(bytes).map_err(unwritable)
+}
+
+fn unwritable(error: std::io::Error) -> Failure {
+    Failure::failed(format!("cannot write to standard output: {error}"))
 }
 
 /// Writes a result as JSON.

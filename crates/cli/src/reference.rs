@@ -67,7 +67,7 @@ fn describe(command: &clap::Command, text: &mut String) {
     }
 }
 
-const VARIABLES: &[(&str, &str)] = &[
+pub(crate) const VARIABLES: &[(&str, &str)] = &[
     (
         "OARLOCK_HOME",
         "Absolute path; moves configuration, credentials and sockets below it.",

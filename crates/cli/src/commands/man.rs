@@ -7,17 +7,60 @@ use clap::CommandFactory;
 use crate::{
     arguments::{Arguments, ManArguments},
     failure::Failure,
-    output,
+    output, reference,
 };
 
+const FILES: [(&str, &str); 2] = [
+    (
+        "$XDG_CONFIG_HOME/oarlock/config.toml",
+        "Configuration: providers of your own, and how logins go. Usually ~/.config/oarlock/config.toml.",
+    ),
+    (
+        "$XDG_STATE_HOME/oarlock/credentials/",
+        "One file for each login, readable by you alone. Usually ~/.local/state/oarlock/credentials/.",
+    ),
+];
+
 pub(super) fn run(arguments: &ManArguments) -> Result<ExitCode, Failure> {
-    if let Some(directory) = &arguments.directory {
-        std::fs::create_dir_all(directory)?;
-        clap_mangen::generate_to(Arguments::command(), directory)?;
+    let page = page()?;
+    let Some(directory) = &arguments.directory else {
+        output::write(&page)?;
         return Ok(ExitCode::SUCCESS);
-    }
-    let mut page = Vec::new();
-    clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
-    output::write(&String::from_utf8_lossy(&page))?;
+    };
+    let written = std::fs::create_dir_all(directory)
+        .and_then(|()| clap_mangen::generate_to(Arguments::command(), directory))
+        .and_then(|()| std::fs::write(directory.join("oarlock.1"), page));
+    written.map_err(|error| {
+        Failure::failed(format!("cannot write pages into {directory:?}: {error}"))
+    })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The program's own page, which alone says what all commands share.
+fn page() -> Result<String, Failure> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Arguments::command().disable_help_subcommand(true)).render(&mut page)?;
+    let mut page = String::from_utf8_lossy(&page).into_owned();
+    page.push_str(&section("FILES", &FILES));
+    page.push_str(&section("ENVIRONMENT", reference::VARIABLES));
+    Ok(page)
+}
+
+fn section(title: &str, entries: &[(&str, &str)]) -> String {
+    let mut text = format!(".SH {title}\n");
+    for (name, meaning) in entries {
+        text.push_str(&format!(
+            ".TP\n\\fB{}\\fR\n{}\n",
+            escaped(name),
+            escaped(meaning)
+        ));
+    }
+    text
+}
+
+/// A dash is a hyphen in roff unless it is escaped, and could then not be copied.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\e")
+        .replace('-', "\\-")
+        .replace('`', "")
 }

@@ -7,7 +7,7 @@ use http::{
     header::{self, AUTHORIZATION},
 };
 use oarlock::{TokenQuery, request::Response};
-use oarlock_io::{http_client, terminal};
+use oarlock_io::http_client;
 
 use crate::{arguments::RequestArguments, failure::Failure, output, runtime};
 
@@ -113,7 +113,7 @@ async fn print(response: Response, include: bool) -> Result<ExitCode, Failure> {
         output::write(&head)?;
     }
     while let Some(chunk) = body.next().await.map_err(oarlock::Error::from)? {
-        if !terminal::output_bytes(&chunk)? {
+        if !output::bytes(&chunk)? {
             break;
         }
     }

@@ -61,16 +61,28 @@ fn completions_and_manual_know_every_command() {
             "{shell}"
         );
     }
-    assert!(
-        sandbox
-            .run(["man"])
-            .ended_with(0)
-            .stdout
-            .contains(".TH oarlock 1")
-    );
+    let page = sandbox.run(["man"]).ended_with(0).stdout;
+    for expected in [
+        ".TH oarlock 1",
+        ".SH FILES\n",
+        ".SH ENVIRONMENT\n",
+        "OARLOCK_HOME",
+        "Exit codes",
+    ] {
+        assert!(page.contains(expected), "{expected}: {page}");
+    }
+    assert!(!page.contains("oarlock\\-help"), "there is no such page");
     let folder = sandbox.path("man");
     sandbox
         .run(["man", "--directory", folder.to_str().unwrap()])
         .ended_with(0);
     assert!(folder.join("oarlock-login.1").exists());
+    assert_eq!(
+        std::fs::read_to_string(folder.join("oarlock.1")).unwrap(),
+        page
+    );
+    let finished = sandbox
+        .run(["man", "--directory", "/dev/null/man"])
+        .ended_with(1);
+    assert!(finished.stderr.contains("/dev/null/man"), "{finished:?}");
 }

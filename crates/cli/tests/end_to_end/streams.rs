@@ -54,7 +54,9 @@ fn an_output_that_is_full_is_an_error() {
         let finished = sandbox.oarlock(arguments.iter().copied()).run_into(full);
         assert_eq!(finished.code(), 1, "{arguments:?}: {finished:?}");
         assert!(
-            finished.stderr.contains("No space left"),
+            finished
+                .stderr
+                .contains("cannot write to standard output: No space left"),
             "{arguments:?}: {finished:?}"
         );
     }
