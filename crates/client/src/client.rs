@@ -18,6 +18,7 @@ use crate::{
     error::Error,
     interaction::Interaction,
     refresh::Refresher,
+    server,
     store::CredentialStore,
 };
 
@@ -127,7 +128,7 @@ impl Client {
             .filter(|key| key.provider() == provider)
         {
             if let Some(credential) = self.store().load(key)? {
-                return Ok(Some(credential.profile));
+                return Ok(Some(credential.named_profile()));
             }
         }
         Ok(None)
@@ -159,6 +160,22 @@ impl Client {
             _ => Err(Error::SeveralLogins {
                 choices: keys.iter().map(AccountKey::stem).collect(),
             }),
+        }
+    }
+
+    /// The account a query means that names an issuer by its address: two issuers can make one name.
+    ///
+    /// # Errors
+    /// As [`account`](Self::account); the login of that name is one at another issuer.
+    pub fn account_at(&self, issuer: &str, account: Option<&str>) -> Result<AccountKey, Error> {
+        let asked = self.profile(issuer)?;
+        let key = self.account(&asked.name, account)?;
+        match self.store().load(&key) {
+            Ok(Some(login)) if !server::is_same(&login.profile, &asked) => {
+                Err(server::other(&login.profile, &asked))
+            }
+            // One that cannot be read can still be got rid of.
+            _ => Ok(key),
         }
     }
 

@@ -12,7 +12,10 @@ use oarlock_oauth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::account::{AccountError, AccountKey};
+use crate::{
+    account::{AccountError, AccountKey},
+    named::Named,
+};
 
 /// A token is due for a refresh when less than this is left, or less than half its lifetime.
 const MARGIN: SignedDuration = SignedDuration::from_mins(5);
@@ -58,6 +61,9 @@ pub struct Credential {
     pub dead: Option<Dead>,
     /// The provider as it was at login, registration included: a refresh needs nothing else.
     pub profile: ProviderProfile,
+    /// Which of the profile's endpoints the user named; the others are the word of the server's metadata.
+    #[serde(default)]
+    pub named: Named,
 }
 
 /// How an access token is renewed.
@@ -115,10 +121,13 @@ impl Credential {
             renewal: Renewal::default(),
             dead: None,
             profile,
+            named: Named::default(),
         }
     }
 
     /// The credential after a refresh; what the answer leaves out stays (RFC 6749, section 6).
+    ///
+    /// So does the ID token of the login: one that comes with a refresh is not checked here, so it is not believed.
     #[must_use]
     pub fn refreshed(&self, tokens: TokenResponse, clock_offset: i64) -> Self {
         Self {
@@ -129,7 +138,6 @@ impl Credential {
             scope: tokens.scope.unwrap_or_else(|| self.scope.clone()),
             issued_at: tokens.issued_at,
             clock_offset,
-            id_token: tokens.id_token.or_else(|| self.id_token.clone()),
             dead: None,
             ..self.clone()
         }
@@ -171,6 +179,11 @@ impl Credential {
     pub fn server_time(&self, now: Timestamp) -> Timestamp {
         now.checked_add(SignedDuration::from_secs(self.clock_offset))
             .unwrap_or(now)
+    }
+
+    /// The provider as far as the user named it, without what the server's metadata said.
+    pub fn named_profile(&self) -> ProviderProfile {
+        self.named.part_of(&self.profile)
     }
 
     /// Whether it can be renewed without a person.

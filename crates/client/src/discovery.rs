@@ -11,28 +11,11 @@ use oarlock_oauth::{
     scope::Scopes,
 };
 
-use crate::{config, error::Error};
-
-/// Marks every address the profile itself names as named by the user: their hosts may be private.
-pub(crate) fn trust(http: &HttpClient, profile: &ProviderProfile) {
-    if let Some(issuer) = &profile.issuer {
-        http.trust(issuer.endpoint().url());
-    }
-    let named = [
-        &profile.authorization_endpoint,
-        &profile.token_endpoint,
-        &profile.device_authorization_endpoint,
-        &profile.revocation_endpoint,
-        &profile.userinfo_endpoint,
-        &profile.registration_endpoint,
-        &profile.jwks_uri,
-    ];
-    for endpoint in named.into_iter().flatten() {
-        http.trust(endpoint.url());
-    }
-}
+use crate::{config, error::Error, named::trust};
 
 /// Fills what is missing from the issuer's metadata; without an issuer there is nothing to do.
+///
+/// What is in the profile before is the user's word: none of it may come from metadata.
 ///
 /// # Errors
 /// No metadata, another issuer's, no PKCE; the network.

@@ -3,7 +3,7 @@
 use oarlock_io::HttpClient;
 use oarlock_oauth::revocation::{self, TokenHint};
 
-use crate::{Client, account::AccountKey, credential::Credential, discovery, error::Error};
+use crate::{Client, account::AccountKey, credential::Credential, error::Error, named};
 
 /// What became of the tokens at the provider.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl Client {
             Ok(http) => http,
             Err(error) => return Revocation::Failed(Box::new(error)),
         };
-        discovery::trust(http, &credential.profile);
+        named::trust(http, &credential.named_profile());
         // The refresh token first: with it, servers end the whole grant (RFC 7009, section 2.1).
         let refresh = credential
             .refresh_token

@@ -19,7 +19,7 @@ use crate::{
     account::AccountKey,
     credential::{Credential, Dead, Freshness, Renewal},
     error::Error,
-    exchange,
+    exchange, server,
     store::{AccountLock, CredentialStore, StoreError},
 };
 
@@ -75,17 +75,18 @@ pub(crate) struct DueRefresh {
 }
 
 impl DueRefresh {
-    /// The provider as the credential knows it.
-    pub(crate) fn profile(&self) -> &ProviderProfile {
-        &self.credential.profile
+    /// What is to be renewed.
+    pub(crate) fn credential(&self) -> &Credential {
+        &self.credential
     }
 
-    /// Takes over what the configuration says of the same client today: a rotated secret, an endpoint that moved.
+    /// Takes over what the configuration says of the same client at the same server today: a rotated secret, an endpoint that moved.
     pub(crate) fn with_profile_of(mut self, configured: Option<&ProviderProfile>) -> Self {
         let profile = &mut self.credential.profile;
         if let Some(configured) = configured
             && configured.client_id.is_some()
             && configured.client_id == profile.client_id
+            && server::is_same(profile, configured)
         {
             if configured.client_secret.is_some() {
                 profile.client_secret.clone_from(&configured.client_secret);
@@ -157,14 +158,14 @@ impl Refresher {
     pub(crate) async fn finish(
         &self,
         due: DueRefresh,
-        http: impl FnOnce(&ProviderProfile) -> Result<HttpClient, Error>,
+        http: impl FnOnce() -> Result<HttpClient, Error>,
     ) -> Result<Refreshed, Error> {
         let DueRefresh {
             lock,
             credential,
             want,
         } = due;
-        let result = match http(&credential.profile) {
+        let result = match http() {
             Ok(http) => self.renew(&lock, &credential, &http).await,
             Err(error) => Err(error),
         };

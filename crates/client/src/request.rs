@@ -10,7 +10,10 @@ use oarlock_oauth::endpoint::{Endpoint, Origin};
 use crate::{
     Client, TokenQuery,
     error::Error,
+    interaction::Event,
+    server,
     source::{Source, Token},
+    tokens::Resort,
 };
 
 /// An answer whose body is read as it comes.
@@ -36,7 +39,9 @@ impl Client {
                 ..query
             },
         };
+        let resort = Resort::of(&query);
         let token = self.token_for(query).await?;
+        self.tell(&token);
         self.check_origin(&token, &target.origin())?;
         let http = self.http()?;
         // A person typed or configured this address.
@@ -49,9 +54,18 @@ impl Client {
             return Ok(response);
         }
         let renewed = self
-            .token_other_than(key.clone(), token.access_token.clone())
+            .token_other_than(key.clone(), token.access_token.clone(), resort)
             .await?;
+        self.tell(&renewed);
+        self.check_origin(&renewed, &target.origin())?;
         Ok(http.stream(with_token(&request, &renewed)?).await?)
+    }
+
+    /// Nobody who calls sees the token, so a warning about it is shown.
+    fn tell(&self, token: &Token) {
+        if let Some(message) = &token.warning {
+            self.interaction().notify(&Event::Warning { message });
+        }
     }
 
     /// A GET with a provider's token.
@@ -116,14 +130,16 @@ impl Client {
         })
     }
 
-    /// Origins of the profile at login, and those the configuration names today.
+    /// Origins of the profile at login, and those the configuration names today for the same server.
     fn origins_of(
         &self,
         name: &str,
         stored: &oarlock_oauth::profile::ProviderProfile,
     ) -> Result<Vec<Origin>, Error> {
         let mut origins = stored.allowed_origins();
-        if let Some(configured) = self.configured(name)? {
+        if let Some(configured) = self.configured(name)?
+            && server::is_same(stored, &configured)
+        {
             origins.extend(configured.allowed_origins());
         }
         Ok(origins)

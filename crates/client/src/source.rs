@@ -8,6 +8,7 @@ use crate::{
     account::AccountKey,
     config::{ConfigError, variable_suffix},
     credential::Credential,
+    server,
 };
 
 /// Where a token comes from.
@@ -208,6 +209,10 @@ pub fn explain(client: &crate::Client, provider: &str) -> Result<Vec<SourceState
     match client.account(provider, None) {
         Ok(key) => {
             let (present, usable) = match client.store().load(&key) {
+                Ok(Some(credential)) if !server::is_same(&credential.profile, &profile) => {
+                    let other = server::other(&credential.profile, &profile);
+                    (true, Err(format!("not used: {other}")))
+                }
                 Ok(Some(credential)) => (true, login_usable(client, &credential)),
                 Ok(None) => (false, Err("not logged in".into())),
                 Err(error) => (true, Err(format!("not used: {error}"))),

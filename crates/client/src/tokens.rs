@@ -9,9 +9,10 @@ use crate::{
     account::{AccountKey, DEFAULT_ACCOUNT},
     client::Inner,
     credential::Credential,
-    discovery,
     error::Error,
+    named,
     refresh::{Begun, DueRefresh, Want, not_logged_in},
+    server,
     source::{self, Token},
 };
 
@@ -21,7 +22,8 @@ use crate::{
 pub struct TokenQuery {
     /// Name of the provider or its issuer; `None`: the one that is logged in.
     pub provider: Option<String>,
-    /// Account; `None`: `OARLOCK_ACCOUNT`, else `default`, else the only one.
+    /// Account; `None`: `OARLOCK_ACCOUNT`, else `default`, else the only one. Who names one here gets a token of
+    /// that login or none: variables and API keys belong to no account.
     pub account: Option<String>,
     /// Least life left.
     pub min_ttl: Duration,
@@ -51,6 +53,25 @@ pub enum TokenNow {
 pub struct PendingRenewal {
     key: AccountKey,
     due: Box<DueRefresh>,
+    resort: Resort,
+}
+
+/// Whether anything but the login serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Resort {
+    /// Whatever the environment gives.
+    Environment,
+    /// Nothing: an account was named, and nothing else belongs to it.
+    Nothing,
+}
+
+impl Resort {
+    pub(crate) fn of(query: &TokenQuery) -> Self {
+        match query.account {
+            Some(_) => Self::Nothing,
+            None => Self::Environment,
+        }
+    }
 }
 
 impl Client {
@@ -98,19 +119,26 @@ impl Client {
             (None, Ok((_, credential))) => credential.profile.clone(),
             (None, Err(_)) => self.profile(&provider)?,
         };
-        if let Some(token) = source::from_variables(&profile, &self.inner.environment)? {
+        let resort = Resort::of(query);
+        if resort == Resort::Environment
+            && let Some(token) = source::from_variables(&profile, &self.inner.environment)?
+        {
             return Ok(TokenNow::Ready(Box::new(token)));
         }
         let begun = stored.and_then(|(key, credential)| {
+            // The name may have come to stand for another server since, and two issuers can have one name.
+            if !server::is_same(&credential.profile, &profile) {
+                return Err(server::other(&credential.profile, &profile));
+            }
             let mut want = Want::at_least(query.min_ttl);
             if query.force_refresh {
                 want.other_than = Some(credential.access_token.clone());
             }
-            self.begin(key, credential, want)
+            self.begin(key, credential, want, resort)
         });
         match begun {
             Err(error) => self
-                .api_key_instead(&profile, error)
+                .api_key_instead(&profile, error, resort)
                 .map(|token| TokenNow::Ready(Box::new(token))),
             Ok(now) => Ok(now),
         }
@@ -141,6 +169,7 @@ impl Client {
         key: AccountKey,
         credential: Credential,
         want: Want,
+        resort: Resort,
     ) -> Result<TokenNow, Error> {
         Ok(match self.inner.refresher.begin(&key, credential, want)? {
             Begun::Fresh(credential) => {
@@ -149,7 +178,7 @@ impl Client {
             Begun::Kept(kept) => {
                 TokenNow::Ready(Box::new(Token::stored(key, kept.credential, kept.warning)))
             }
-            Begun::Due(due) => TokenNow::Due(PendingRenewal { key, due }),
+            Begun::Due(due) => TokenNow::Due(PendingRenewal { key, due, resort }),
         })
     }
 
@@ -158,6 +187,7 @@ impl Client {
         &self,
         key: AccountKey,
         refused: AccessToken,
+        resort: Resort,
     ) -> Result<Token, Error> {
         let client = self.clone();
         let now = tokio::task::spawn_blocking(move || {
@@ -165,7 +195,7 @@ impl Client {
                 .store()
                 .load(&key)?
                 .ok_or_else(|| not_logged_in(&key))?;
-            client.begin(key, credential, Want::other_than(refused))
+            client.begin(key, credential, Want::other_than(refused), resort)
         })
         .await
         .map_err(interrupted)??;
@@ -180,18 +210,20 @@ impl Client {
     /// # Errors
     /// The login is over; the network; the store.
     pub async fn renew(&self, pending: PendingRenewal) -> Result<Token, Error> {
-        let PendingRenewal { key, due } = pending;
+        let PendingRenewal { key, due, resort } = pending;
         let client = self.clone();
-        let stored = due.profile().clone();
+        let stored = due.credential().named_profile();
         let guard = InFlight::new(&self.inner);
         let task = tokio::spawn(async move {
             let _guard = guard;
-            let http = |profile: &ProviderProfile| {
-                let http = client.http()?.clone();
-                discovery::trust(&http, profile);
-                Ok(http)
-            };
             let configured = client.configured(&stored.name)?;
+            let http = || {
+                let http = client.http()?;
+                for named in configured.iter().chain([&stored]) {
+                    named::trust(http, named);
+                }
+                Ok(http.clone())
+            };
             client
                 .inner
                 .refresher
@@ -202,7 +234,7 @@ impl Client {
             Ok(refreshed) => Ok(Token::stored(key, refreshed.credential, refreshed.warning)),
             Err(error) => {
                 let profile = self.profile(key.provider())?;
-                self.api_key_instead(&profile, error)
+                self.api_key_instead(&profile, error, resort)
             }
         }
     }
@@ -220,18 +252,26 @@ impl Client {
     }
 
     /// A failed refresh, or no login, falls through to the API key, with a warning.
-    fn api_key_instead(&self, profile: &ProviderProfile, error: Error) -> Result<Token, Error> {
+    fn api_key_instead(
+        &self,
+        profile: &ProviderProfile,
+        error: Error,
+        resort: Resort,
+    ) -> Result<Token, Error> {
         // A store that cannot be read or written, or a wrong name, is not answered with another token.
-        if matches!(
-            error,
-            Error::Store(_) | Error::Account(_) | Error::SeveralLogins { .. }
-        ) {
+        if resort == Resort::Nothing
+            || matches!(
+                error,
+                Error::Store(_) | Error::Account(_) | Error::SeveralLogins { .. }
+            )
+        {
             return Err(error);
         }
         let Some(mut token) = source::from_api_key(profile, &self.inner.environment)? else {
             return Err(error);
         };
-        if !matches!(error, Error::NotLoggedIn { .. }) {
+        // Silence only where nobody ever logged in and no account was meant.
+        if !matches!(error, Error::NotLoggedIn { account: None, .. }) {
             token.warning = Some(format!("{error}; {} was used instead", token.source));
         }
         Ok(token)

@@ -28,12 +28,20 @@ pub(super) fn run(arguments: &LogoutArguments) -> Result<ExitCode, Failure> {
 }
 
 fn chosen(client: &Client, arguments: &LogoutArguments) -> Result<AccountKey, Failure> {
+    let named = arguments
+        .account
+        .as_deref()
+        .or_else(|| client.environment().get("OARLOCK_ACCOUNT"));
     let provider = match &arguments.provider {
+        Some(address) if address.contains("://") => {
+            return Ok(client.account_at(address, arguments.account.as_deref())?);
+        }
         // A login outlives its configuration: the stored name is enough.
-        Some(name) if name.contains("://") => client.profile(name)?.name,
         Some(name) => name.clone(),
         None => {
-            let keys = client.store().accounts().map_err(oarlock::Error::from)?;
+            let mut keys = client.store().accounts().map_err(oarlock::Error::from)?;
+            // The only login is meant only where it is of the account that is named.
+            keys.retain(|key| named.is_none_or(|named| key.account() == named));
             if let [only] = keys.as_slice() {
                 return Ok(only.clone());
             }

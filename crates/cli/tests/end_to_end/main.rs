@@ -33,6 +33,8 @@ mod logout;
 #[cfg(test)]
 mod mistakes;
 #[cfg(test)]
+mod mix_ups;
+#[cfg(test)]
 mod ownership;
 #[cfg(test)]
 mod providers;

@@ -10,7 +10,9 @@ use crate::{
     discovery,
     error::Error,
     identity,
+    named::Named,
     options::{Flow, LoginOptions},
+    server,
 };
 
 impl Client {
@@ -40,6 +42,8 @@ impl Client {
         self.reuse_registration(&key, &mut profile)?;
         let http = self.http()?;
         let own = profile.scopes.clone();
+        // Before any server says more.
+        let named = Named::all_of(&profile);
         discovery::complete(http, &mut profile).await?;
         // A program that logs in as itself is nobody OpenID could speak of.
         let usual = if options.flow == Flow::ClientCredentials {
@@ -67,6 +71,7 @@ impl Client {
             } = login;
             let mut credential =
                 Credential::new(&key, profile.clone(), tokens, &scopes, clock_offset);
+            credential.named = named;
             if options.flow == Flow::ClientCredentials {
                 credential.renewal = Renewal::ClientCredentials;
             }
@@ -113,18 +118,8 @@ impl Client {
             .filter(|(stored, _)| stored.provider() == key.provider())
             .filter_map(|(_, credential)| Some(credential.ok()?.profile))
             .collect();
-        if let Some(other) = known
-            .iter()
-            .find(|known| known.issuer != profile.issuer && known.issuer.is_some())
-        {
-            let (Some(old), Some(new)) = (&other.issuer, &profile.issuer) else {
-                return Ok(());
-            };
-            return Err(Error::OtherIssuer {
-                provider: key.provider().into(),
-                old: old.to_string(),
-                new: new.to_string(),
-            });
+        if let Some(other) = known.iter().find(|known| !server::is_same(known, profile)) {
+            return Err(server::other(other, profile));
         }
         if profile.client_id.is_none()
             && let Some(known) = known.into_iter().find(|known| known.client_id.is_some())

@@ -45,6 +45,7 @@ fn credential(token: &str, age: i64) -> Credential {
         renewal: Renewal::RefreshToken,
         dead: None,
         profile: ProviderProfile::named("op.example.com"),
+        named: Default::default(),
     }
 }
 
