@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use oarlock_io::{Environment, lock::FileLock, private};
 use toml_edit::{DocumentMut, Item, Table, TableLike, value};
 
-use super::{Config, ConfigError, file};
+use super::{Config, ConfigError, file, heritage};
 use crate::account::check_provider;
 
 /// How long another change may take.
@@ -41,6 +41,7 @@ pub fn add_provider(
     let provider = provider
         .as_table_like_mut()
         .ok_or_else(|| edit("the provider in the file is no table"))?;
+    check_heritage(name, provider, entries)?;
     for (key, item) in entries {
         put(provider, key, item.clone());
     }
@@ -48,6 +49,35 @@ pub fn add_provider(
         put(document.as_table_mut(), "default_provider", value(name));
     }
     save(path, &document, environment)
+}
+
+/// An entry that comes to speak of another client or server must not go on with the secrets and addresses of the one it spoke of.
+fn check_heritage(
+    name: &str,
+    provider: &dyn TableLike,
+    entries: &[(String, Item)],
+) -> Result<(), ConfigError> {
+    let old = plain(provider.iter());
+    let new = plain(entries.iter().map(|(key, item)| (key.as_str(), item)));
+    let stale = heritage::left_behind(&old, &new);
+    if stale.is_empty() {
+        return Ok(());
+    }
+    Err(edit(&format!(
+        "{name:?} has {} of the client and server it was for; give new values for them, or begin anew: oarlock provider remove {name}",
+        stale.join(", ")
+    )))
+}
+
+/// The values of a table without its form; what is no value is left out.
+fn plain<'a>(items: impl Iterator<Item = (&'a str, &'a Item)>) -> toml::Table {
+    items
+        .filter_map(|(key, item)| {
+            let text = format!("value = {}", item.as_value()?);
+            let value = text.parse::<toml::Table>().ok()?.remove("value")?;
+            Some((key.to_owned(), value))
+        })
+        .collect()
 }
 
 /// Sets a key; comments before and beside one that is there stay.

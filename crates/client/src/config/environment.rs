@@ -102,8 +102,19 @@ pub(super) fn provider(environment: &Environment) -> Result<Option<ProviderProfi
 fn find<'a>(environment: &'a Environment, name: &str) -> Option<(String, &'a str)> {
     PREFIXES
         .iter()
+        .filter(|prefix| agrees(environment, prefix))
         .map(|prefix| format!("{prefix}{name}"))
         .find_map(|full| Some((full.clone(), environment.get(&full)?)))
+}
+
+/// Whether the variables of a prefix speak of the same server and client as those before it: a secret or token of
+/// another one must not be mixed in.
+fn agrees(environment: &Environment, prefix: &str) -> bool {
+    let value = |prefix: &str, name: &str| environment.get(&format!("{prefix}{name}"));
+    let first = |name: &str| PREFIXES.iter().find_map(|prefix| value(prefix, name));
+    ["AUTH_ENDPOINT", "TOKEN_ENDPOINT", "CLIENT_ID"]
+        .iter()
+        .all(|name| value(prefix, name).is_none_or(|own| first(name) == Some(own)))
 }
 
 fn endpoint(environment: &Environment, name: &str) -> Result<Option<Endpoint>, ConfigError> {

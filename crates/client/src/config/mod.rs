@@ -3,6 +3,7 @@
 mod edit;
 mod environment;
 mod file;
+mod heritage;
 mod keys;
 mod profile;
 

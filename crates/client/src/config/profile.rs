@@ -7,7 +7,7 @@ use oarlock_oauth::{profile::ProviderProfile, secret::ClientSecret};
 use toml::{Table, Value};
 
 use super::{
-    ConfigError, ENVIRONMENT_PROVIDER,
+    ConfigError, ENVIRONMENT_PROVIDER, heritage,
     keys::{check_keys, culprit, value_error},
     nearest,
 };
@@ -123,6 +123,9 @@ impl Reader<'_> {
                 ));
             }
         };
+        for key in heritage::left_behind(&base, entry) {
+            base.remove(key);
+        }
         for (key, value) in entry {
             if key != "extends" {
                 base.insert(key.clone(), value.clone());

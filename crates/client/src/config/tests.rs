@@ -325,3 +325,128 @@ fn editing_keeps_comments_and_is_checked_before_it_is_saved() {
             .contains("work")
     );
 }
+
+#[test]
+fn hostile_23_an_extending_entry_inherits_no_secret_for_another_client_or_server() {
+    let environment = Environment::from_pairs([("BASE_SECRET", "of-base")]);
+    let at = file(
+        r#"
+        [providers.base]
+        issuer = "https://a.example"
+        token_endpoint = "https://a.example/token"
+        client_id = "a"
+        client_secret_env = "BASE_SECRET"
+        token_variables = ["A_TOKEN"]
+        [providers.same]
+        extends = "base"
+        scopes = ["more"]
+        [providers.other-client]
+        extends = "base"
+        client_id = "b"
+        [providers.other-server]
+        extends = "base"
+        issuer = "https://b.example"
+        [providers.own-secret]
+        extends = "base"
+        client_secret = "own"
+        "#,
+    );
+    let config = Config::read(&at.path, &environment).unwrap();
+    let secret = |name: &str| {
+        let secret = config.providers[name].client_secret.as_ref();
+        secret.map(|secret| secret.expose().to_owned())
+    };
+    assert_eq!(secret("same").as_deref(), Some("of-base"));
+    assert_eq!(secret("other-client"), None);
+    assert_eq!(secret("own-secret").as_deref(), Some("own"));
+    assert_eq!(secret("other-server"), None);
+    let other = &config.providers["other-server"];
+    // Its endpoints come from its own metadata, its tokens not from variables of the first.
+    assert_eq!(other.token_endpoint, None);
+    assert!(other.token_variables.is_empty());
+}
+
+#[test]
+fn another_issuer_of_a_built_in_provider_keeps_none_of_its_endpoints() {
+    let config = read("[providers.corp]\nextends = \"gitlab\"\nissuer = \"https://gitlab.corp.example\"\nclient_id = \"c\"").unwrap();
+    let corp = &config.providers["corp"];
+    assert_eq!(corp.authorization_endpoint, None);
+    assert_eq!(
+        corp.allowed_origins()
+            .iter()
+            .map(|origin| origin.as_str())
+            .collect::<Vec<_>>(),
+        ["https://gitlab.corp.example"]
+    );
+    assert_eq!(corp.identity_claims[0], "nickname");
+    // A tenant of the same host keeps where its tokens go.
+    let config = read("[providers.tenant]\nextends = \"microsoft\"\nissuer = \"https://login.microsoftonline.com/x/v2.0\"").unwrap();
+    let tenant = &config.providers["tenant"];
+    assert_eq!(tenant.token_endpoint, None);
+    assert_eq!(tenant.origins[0].as_str(), "https://graph.microsoft.com");
+}
+
+#[test]
+fn an_entry_is_not_turned_to_another_server_with_the_secret_of_the_first() {
+    let at = file(
+        "[providers.work]\nissuer = \"https://a.example\"\nclient_id = \"a\"\nclient_secret = \"sekret\"\n",
+    );
+    let issuer = ("issuer".to_owned(), toml_edit::value("https://b.example"));
+    let error = add_provider(
+        &at.path,
+        "work",
+        std::slice::from_ref(&issuer),
+        false,
+        &nothing(),
+    )
+    .unwrap_err()
+    .to_string();
+    assert!(
+        error.contains("client_secret") && error.contains("provider remove work"),
+        "{error}"
+    );
+    assert!(!error.contains("sekret"), "{error}");
+    let secret = ("client_secret".to_owned(), toml_edit::value("new"));
+    add_provider(&at.path, "work", &[issuer, secret], false, &nothing()).unwrap();
+}
+
+#[test]
+fn hostile_23_two_prefixes_with_two_servers_are_not_mixed() {
+    let own = [
+        ("OARLOCK_OAUTH_AUTH_ENDPOINT", "https://a.example/authorize"),
+        ("OARLOCK_OAUTH_TOKEN_ENDPOINT", "https://a.example/token"),
+        ("OARLOCK_OAUTH_CLIENT_ID", "a"),
+    ];
+    let fluid = [
+        ("FMCP_OAUTH_AUTH_ENDPOINT", "https://b.example/authorize"),
+        ("FMCP_OAUTH_TOKEN_ENDPOINT", "https://b.example/token"),
+        ("FMCP_OAUTH_CLIENT_ID", "b"),
+        ("FMCP_OAUTH_CLIENT_SECRET", "sekret"),
+        ("FMCP_OAUTH_USERINFO_ENDPOINT", "https://b.example/me"),
+        ("FMCP_OAUTH_ACCESS_TOKEN", "sekret"),
+    ];
+    let provider = |pairs: &[(&str, &str)]| {
+        let environment = Environment::from_pairs(pairs.iter().copied());
+        let path = Path::new("/nonexistent/config.toml");
+        let mut config = Config::read(path, &environment).unwrap();
+        config.providers.remove(ENVIRONMENT_PROVIDER).unwrap()
+    };
+    let mixed = provider(&[&own[..], &fluid[..]].concat());
+    assert_eq!(mixed.client_id.as_deref(), Some("a"));
+    assert!(mixed.client_secret.is_none() && mixed.manual_token.is_none());
+    assert_eq!(mixed.userinfo_endpoint, None);
+    // As an alias each name serves, and what says the same is no other server.
+    let alias = provider(&[&own[..], &[("FMCP_OAUTH_CLIENT_SECRET", "s")]].concat());
+    assert!(alias.client_secret.is_some());
+    let same = provider(
+        &[
+            &own[..],
+            &[
+                ("FMCP_OAUTH_CLIENT_ID", "a"),
+                ("FMCP_OAUTH_CLIENT_SECRET", "s"),
+            ],
+        ]
+        .concat(),
+    );
+    assert!(same.client_secret.is_some());
+}
