@@ -17,6 +17,13 @@ impl<T> std::fmt::Display for Choice<T> {
     }
 }
 
+/// Whether somebody can choose here. A terminal without a cursor to move cannot show a selection.
+pub(crate) fn is_possible(client: &Client) -> bool {
+    terminal::input_is_terminal()
+        && terminal::is_terminal()
+        && client.environment().get("TERM") != Some("dumb")
+}
+
 /// A provider to log in to; who is logged in is said beside each.
 pub(crate) fn choose_login(client: &Client) -> Result<String, Failure> {
     let logins = client.logins()?;

@@ -179,7 +179,8 @@ impl Client {
         }
     }
 
-    /// The provider a command means that names none: the configured default, else the only one that is logged in, else the environment's.
+    /// The provider a command means that names none: the configured default, else the only one that is logged in, else the only one
+    /// that is configured, else the environment's.
     ///
     /// # Errors
     /// Several could be meant, or none.
@@ -194,19 +195,22 @@ impl Client {
             .map(|key| key.provider().to_owned())
             .collect();
         providers.dedup();
-        if providers.is_empty()
-            && self
-                .inner
-                .config
-                .providers
-                .contains_key(ENVIRONMENT_PROVIDER)
-        {
-            return Ok(ENVIRONMENT_PROVIDER.into());
-        }
         match providers.len() {
-            0 => Err(Error::NobodyLoggedIn),
+            0 => self.only_configured().ok_or(Error::NobodyLoggedIn),
             1 => Ok(providers.remove(0)),
             _ => Err(Error::SeveralLogins { choices: providers }),
+        }
+    }
+
+    /// As a login does that names no provider.
+    fn only_configured(&self) -> Option<String> {
+        let own = &self.inner.config.providers;
+        let mut names = own.keys();
+        match (names.next(), names.next()) {
+            (Some(only), None) => Some(only.clone()),
+            _ => own
+                .contains_key(ENVIRONMENT_PROVIDER)
+                .then(|| ENVIRONMENT_PROVIDER.into()),
         }
     }
 

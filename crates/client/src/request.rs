@@ -79,7 +79,8 @@ impl Client {
         self.send(TokenQuery::of(provider), request).await
     }
 
-    /// The provider whose token is meant for an origin, among those that are logged in or whose token the environment gives.
+    /// The provider whose token is meant for an origin, among those that are logged in or whose token the environment gives;
+    /// where none is, one that is configured for it.
     ///
     /// # Errors
     /// None, or several.
@@ -101,22 +102,38 @@ impl Client {
             }
         }
         match providers.len() {
-            0 => Err(self.nobody_for(origin)),
+            // Its own error says best that there is no token.
+            0 => match self.configured_for(origin) {
+                Some(name) => Ok(name),
+                None => Err(self.nobody_for(origin)?),
+            },
             1 => Ok(providers.remove(0)),
             _ => Err(Error::SeveralLogins { choices: providers }),
         }
     }
 
-    fn nobody_for(&self, origin: &Origin) -> Error {
-        match self.default_provider() {
-            Ok(provider) => Error::ForeignOrigin {
-                provider,
-                origin: origin.to_string(),
-            },
-            Err(_) => Error::NobodyFor {
-                origin: origin.to_string(),
-            },
-        }
+    fn configured_for(&self, origin: &Origin) -> Option<String> {
+        self.config().provider_names().into_iter().find(|name| {
+            self.profile(name)
+                .is_ok_and(|profile| profile.allowed_origins().contains(origin))
+        })
+    }
+
+    /// There is a token, but not for this origin; or there is none at all.
+    fn nobody_for(&self, origin: &Origin) -> Result<Error, Error> {
+        let origin = origin.to_string();
+        let Ok(provider) = self.default_provider() else {
+            return Ok(Error::NobodyFor { origin });
+        };
+        let stored = self.store().accounts()?;
+        let has_token = stored.iter().any(|key| key.provider() == provider)
+            || crate::source::from_variables(&self.profile(&provider)?, self.environment())?
+                .is_some();
+        Ok(if has_token {
+            Error::ForeignOrigin { provider, origin }
+        } else {
+            Error::NobodyFor { origin }
+        })
     }
 
     fn check_origin(&self, token: &Token, origin: &Origin) -> Result<(), Error> {

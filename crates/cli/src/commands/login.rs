@@ -7,7 +7,6 @@ use oarlock::{
     account::DEFAULT_ACCOUNT,
     oauth::{profile::ProviderProfile, scope::Scopes, secret::ClientSecret},
 };
-use oarlock_io::terminal;
 use serde::Serialize;
 
 use crate::{
@@ -45,7 +44,7 @@ fn choose(client: &Client) -> Result<String, Failure> {
     if let [only] = own.as_slice() {
         return Ok((*only).clone());
     }
-    if terminal::input_is_terminal() && terminal::is_terminal() {
+    if selector::is_possible(client) {
         return selector::choose_login(client);
     }
     if let Some(name) = &client.config().default_provider {

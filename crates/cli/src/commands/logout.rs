@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use oarlock::{Client, Revocation, account::AccountKey};
-use oarlock_io::terminal;
 
 use crate::{arguments::LogoutArguments, failure::Failure, output, runtime, selector};
 
@@ -45,7 +44,7 @@ fn chosen(client: &Client, arguments: &LogoutArguments) -> Result<AccountKey, Fa
             if let [only] = keys.as_slice() {
                 return Ok(only.clone());
             }
-            if keys.is_empty() || !(terminal::input_is_terminal() && terminal::is_terminal()) {
+            if keys.is_empty() || !selector::is_possible(client) {
                 client.default_provider()?
             } else {
                 return selector::choose_logout(client);

@@ -1,15 +1,18 @@
 //! `oarlock request`: curl with the token, and only where the token may go.
 
-use std::{io::Read, process::ExitCode};
+use std::{
+    io::{IsTerminal as _, Read},
+    process::ExitCode,
+};
 
 use http::{
-    HeaderName, HeaderValue, Method,
+    HeaderName, HeaderValue, Method, StatusCode,
     header::{self, AUTHORIZATION},
 };
-use oarlock::{TokenQuery, request::Response};
+use oarlock::{ErrorKind, TokenQuery, request::Response};
 use oarlock_io::http_client;
 
-use crate::{arguments::RequestArguments, failure::Failure, output, runtime};
+use crate::{arguments::RequestArguments, failure, failure::Failure, output, runtime};
 
 pub(super) fn run(arguments: RequestArguments) -> Result<ExitCode, Failure> {
     let client = super::client()?;
@@ -112,16 +115,39 @@ async fn print(response: Response, include: bool) -> Result<ExitCode, Failure> {
         head.push('\n');
         output::write(&head)?;
     }
+    let mut last = None;
     while let Some(chunk) = body.next().await.map_err(oarlock::Error::from)? {
         if !output::bytes(&chunk)? {
             break;
         }
+        last = chunk.last().copied().or(last);
     }
-    if parts.status.is_client_error() || parts.status.is_server_error() {
-        if !include {
-            output::notice(&format!("HTTP {}", parts.status));
-        }
-        return Ok(ExitCode::FAILURE);
+    if last.is_some_and(|byte| byte != b'\n') && std::io::stdout().is_terminal() {
+        // What comes next would stand on the same line.
+        output::line("")?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(verdict(parts.status, include))
+}
+
+/// What the status means for a script, said where the head of the answer is not shown.
+fn verdict(status: StatusCode, include: bool) -> ExitCode {
+    let failed = status.is_client_error() || status.is_server_error();
+    if !include && failed {
+        output::notice(&format!("HTTP {status}"));
+    }
+    if !include && status.is_redirection() && status != StatusCode::NOT_MODIFIED {
+        output::notice(&format!(
+            "HTTP {status}: redirects are not followed, so that the token goes nowhere else; -i shows where it leads"
+        ));
+    }
+    let passing = status.is_server_error()
+        || matches!(
+            status,
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS
+        );
+    match (failed, passing) {
+        (false, _) => ExitCode::SUCCESS,
+        (true, true) => ExitCode::from(failure::code(ErrorKind::Network)),
+        (true, false) => ExitCode::FAILURE,
+    }
 }

@@ -98,6 +98,63 @@ fn a_failure_is_the_answer_and_the_exit_code() {
 }
 
 #[test]
+fn a_passing_fault_has_its_own_exit_code() {
+    let (sandbox, server) = (Sandbox::new(), server());
+    StoredLogin::at(&server).write(&sandbox);
+    for (fault, said) in [
+        (Fault::RateLimited429, "HTTP 429"),
+        (Fault::Unavailable503, "HTTP 503"),
+        (Fault::Prose500, "HTTP 500"),
+    ] {
+        server.set_faults(Faults::none().and_at(fault, Endpoint::Resource));
+        let url = server.at("/api/whoami");
+        let finished = sandbox.run(["request", url.as_str()]).ended_with(3);
+        assert!(finished.stderr.contains(said), "{finished:?}");
+    }
+}
+
+#[test]
+fn a_redirect_is_not_followed_in_silence() {
+    let (sandbox, server) = (Sandbox::new(), server());
+    StoredLogin::at(&server).write(&sandbox);
+    server.set_faults(Faults::none().and_at(Fault::RedirectElsewhere, Endpoint::Resource));
+    let url = server.at("/api/whoami");
+    let finished = sandbox.run(["request", url.as_str()]).ended_with(0);
+    assert!(
+        finished.stderr.contains("redirects are not followed"),
+        "{finished:?}"
+    );
+    let finished = sandbox.run(["request", "-i", url.as_str()]).ended_with(0);
+    assert!(finished.stdout.contains("location: "), "{finished:?}");
+    assert_eq!(finished.stderr, "");
+}
+
+#[test]
+fn a_request_before_the_login_says_which_login() {
+    let (sandbox, server) = (Sandbox::new(), server());
+    sandbox.configure(&format!(
+        "[providers.work]\nissuer = \"{}\"\n[providers.home]\nissuer = \"https://home.example\"\n",
+        server.issuer()
+    ));
+    let url = server.at("/api/whoami");
+    for arguments in [
+        &["request", url.as_str()][..],
+        &["request", "-p", "work", url.as_str()],
+    ] {
+        let finished = sandbox.run(arguments.iter().copied()).ended_with(4);
+        assert!(
+            finished.stderr.contains("oarlock login work\n"),
+            "{finished:?}"
+        );
+    }
+    let finished = sandbox
+        .run(["request", server.elsewhere().as_str()])
+        .ended_with(4);
+    assert!(finished.stderr.contains("nothing was sent"), "{finished:?}");
+    assert!(server.requests().is_empty());
+}
+
+#[test]
 fn hostile_23_the_token_goes_to_no_foreign_origin() {
     let (sandbox, server) = (Sandbox::new(), server());
     let login = StoredLogin::at(&server).write(&sandbox);

@@ -15,6 +15,23 @@ fn configure(sandbox: &Sandbox, server: &Server) {
 }
 
 #[test]
+fn the_only_configured_provider_needs_no_name() {
+    let sandbox = Sandbox::new();
+    sandbox.configure("[providers.work]\nissuer = \"https://work.example\"\n");
+    let finished = sandbox.run(["token"]).ended_with(4);
+    assert!(
+        finished.stderr.contains("oarlock login work\n"),
+        "{finished:?}"
+    );
+    let finished = sandbox
+        .oarlock(["token"])
+        .environment("OARLOCK_TOKEN_WORK", "given")
+        .run()
+        .ended_with(0);
+    assert_eq!(finished.stdout, "given\n");
+}
+
+#[test]
 fn the_first_that_has_one_wins() {
     let (sandbox, server) = (Sandbox::new(), server());
     configure(&sandbox, &server);

@@ -3,7 +3,9 @@
 use std::{process::Command, time::Duration};
 
 use expectrl::{Eof, Expect as _, Session, session::OsSession};
-use oarlock_testkit::{AuthorizationServer, DEFAULT_CLIENT_ID, Endpoint, FakeBrowser, Server};
+use oarlock_testkit::{
+    AuthorizationServer, DEFAULT_CLIENT_ID, Endpoint, FakeBrowser, Fault, Faults, Server,
+};
 use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::sandbox::{Sandbox, StoredLogin, server};
@@ -312,4 +314,34 @@ fn a_narrow_terminal_is_enough() {
         );
         assert!(shown.len() > 6, "{arguments}: {shown:#?}");
     }
+}
+
+#[test]
+fn a_terminal_without_a_cursor_gets_no_selection() {
+    let (sandbox, server) = (Sandbox::new(), server());
+    two_providers(&sandbox, &server);
+    let mut session = in_terminal(&sandbox, 80, "login; TERM=dumb \"$OARLOCK\" login");
+    // The first is a selection; Escape leaves it.
+    session.expect("Log in to").unwrap();
+    type_keys(&mut session, "\u{1b}");
+    let shown = rest(&mut session);
+    assert!(
+        shown
+            .iter()
+            .any(|line| line.contains("no provider was named")),
+        "{shown:#?}"
+    );
+}
+
+#[test]
+fn what_follows_an_answer_stands_on_its_own_line() {
+    let (sandbox, server) = (Sandbox::new(), server());
+    StoredLogin::at(&server).write(&sandbox);
+    server.set_faults(Faults::none().and_at(Fault::Prose500, Endpoint::Resource));
+    let request = format!("request {}", server.at("/api/whoami"));
+    let shown = rest(&mut in_terminal(&sandbox, 80, &request));
+    assert!(
+        shown.iter().any(|line| line.starts_with("HTTP 500")),
+        "{shown:#?}"
+    );
 }

@@ -42,21 +42,14 @@ pub(super) fn choose(client: &Client, named: Option<&str>, report: &mut Report) 
             return None;
         }
     }
-    // As `login` does without an argument.
-    let mut own = client.config().providers.keys();
-    match (own.next(), own.next()) {
-        (Some(only), None) => Some(only.clone()),
-        _ => {
-            report
-                .warning(
-                    CHECK,
-                    "None was named, and nobody is logged in; no addresses were looked at.",
-                )
-                .advice("Name a provider or an issuer's address, for example:")
-                .command("oarlock doctor https://login.example.com");
-            None
-        }
-    }
+    report
+        .warning(
+            CHECK,
+            "None was named, and nobody is logged in; no addresses were looked at.",
+        )
+        .advice("Name a provider or an issuer's address, for example:")
+        .command("oarlock doctor https://login.example.com");
+    None
 }
 
 /// What is known without asking anybody; `None` where the provider is not known at all.
