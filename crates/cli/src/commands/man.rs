@@ -1,6 +1,6 @@
 //! `oarlock man`.
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use clap::CommandFactory;
 
@@ -27,13 +27,20 @@ pub(super) fn run(arguments: &ManArguments) -> Result<ExitCode, Failure> {
         output::write(&page)?;
         return Ok(ExitCode::SUCCESS);
     };
-    let written = std::fs::create_dir_all(directory)
-        .and_then(|()| clap_mangen::generate_to(Arguments::command(), directory))
-        .and_then(|()| std::fs::write(directory.join("oarlock.1"), page));
-    written.map_err(|error| {
+    pages(directory, &page).map_err(|error| {
         Failure::failed(format!("cannot write pages into {directory:?}: {error}"))
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a manual is for everybody to read, not a private file"
+)]
+fn pages(directory: &Path, page: &str) -> std::io::Result<()> {
+    std::fs::create_dir_all(directory)?;
+    clap_mangen::generate_to(Arguments::command(), directory)?;
+    std::fs::write(directory.join("oarlock.1"), page)
 }
 
 /// The program's own page, which alone says what all commands share.
