@@ -35,6 +35,9 @@ struct LoginJson {
 #[derive(Serialize)]
 struct ProviderSources {
     provider: String,
+    /// The account these are about: the one that is meant where none is named.
+    #[serde(skip)]
+    account: Option<String>,
     sources: Vec<SourceState>,
 }
 
@@ -108,7 +111,12 @@ fn sources(client: &Client) -> Result<Vec<ProviderSources>, Failure> {
             continue;
         };
         if sources.iter().any(|state| state.present) {
-            all.push(ProviderSources { provider, sources });
+            let key = client.account(&provider, None).ok();
+            all.push(ProviderSources {
+                account: key.map(|key| key.account().to_owned()),
+                provider,
+                sources,
+            });
         }
     }
     Ok(all)
@@ -129,7 +137,12 @@ fn render(logins: &[LoginJson], sources: &[ProviderSources], now: Timestamp) -> 
             .iter()
             .find(|states| states.provider == login.provider)
         {
-            text.push_str(&render_sources(&states.sources));
+            match &states.account {
+                Some(account) if *account != login.account => {
+                    text.push_str(&format!("  used with -a {}\n", login.account));
+                }
+                _ => text.push_str(&render_sources(&states.sources)),
+            }
         }
     }
     for states in sources

@@ -138,3 +138,34 @@ fn one_login_that_cannot_be_read_does_not_hide_the_others() {
         );
     }
 }
+
+#[test]
+fn what_wins_is_said_of_the_account_that_is_meant() {
+    let (sandbox, server) = (Sandbox::new(), server());
+    for account in ["default", "bob"] {
+        StoredLogin::at(&server).account(account).write(&sandbox);
+    }
+    let finished = sandbox
+        .oarlock(["status"])
+        .environment("OARLOCK_TOKEN_WORK", "given")
+        .run()
+        .ended_with(0);
+    let (bob, usual) = finished.stdout.split_once("\nwork: ").unwrap();
+    assert!(bob.starts_with("work (bob): "), "{finished:?}");
+    // A variable has no say where an account is named.
+    assert!(bob.ends_with("used with -a bob"), "{finished:?}");
+    assert!(!bob.contains("OARLOCK_TOKEN_WORK"), "{finished:?}");
+    assert!(
+        usual.contains("→ the variable OARLOCK_TOKEN_WORK: used"),
+        "{finished:?}"
+    );
+    assert_ne!(
+        sandbox
+            .oarlock(["token", "-a", "bob"])
+            .environment("OARLOCK_TOKEN_WORK", "given")
+            .run()
+            .ended_with(0)
+            .stdout,
+        "given\n"
+    );
+}
