@@ -41,6 +41,11 @@ impl Failure {
         self
     }
 
+    /// Whether a credential could not be read or written.
+    pub(crate) fn is_of_the_store(&self) -> bool {
+        self.kind == ErrorKind::Store
+    }
+
     /// What happened.
     pub(crate) fn message(&self) -> &str {
         &self.message

@@ -22,16 +22,27 @@ pub(crate) fn block_on<T, E: Into<Failure>>(
         .build()?;
     let result = runtime.block_on(async {
         let mut signals = Signals::listen()?;
+        let mut future = std::pin::pin!(future);
         tokio::select! {
-            result = future => result.map_err(Into::into),
-            _ = signals.next() => {
-                if client.is_refreshing() {
-                    Terminal::new(client.environment()).notify(&Event::FinishingRefresh);
-                    client.settled().await;
+            result = &mut future => return result.map_err(Into::into),
+            _ = signals.next() => {}
+        }
+        if client.is_refreshing() {
+            Terminal::new(client.environment()).notify(&Event::FinishingRefresh);
+            let result = tokio::select! {
+                biased;
+                result = &mut future => Some(result),
+                () = client.settled() => None,
+            };
+            // Who cancels need not know how it went, unless a rotated token could not be saved.
+            if let Some(Err(error)) = result {
+                let failure = error.into();
+                if failure.is_of_the_store() {
+                    return Err(failure);
                 }
-                Err(Failure::cancelled())
             }
         }
+        Err(Failure::cancelled())
     });
     // A thread that still waits for a lock or for input must not keep the process.
     runtime.shutdown_background();

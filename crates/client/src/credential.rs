@@ -44,6 +44,9 @@ pub struct Credential {
     pub account: String,
     /// Begin of the access token's life, by the server's clock.
     pub issued_at: Timestamp,
+    /// Counts what was saved of this account, so that the newer of two files is known whatever the clocks said.
+    #[serde(default)]
+    pub revision: u64,
     /// Server's clock minus ours at the moment of issue, in seconds; 0 where they agree.
     #[serde(default)]
     pub clock_offset: i64,
@@ -115,6 +118,7 @@ impl Credential {
             provider: key.provider().into(),
             account: key.account().into(),
             issued_at: tokens.issued_at,
+            revision: 0,
             clock_offset,
             identity: None,
             id_token: tokens.id_token,
@@ -137,6 +141,7 @@ impl Credential {
             token_type: tokens.token_type,
             scope: tokens.scope.unwrap_or_else(|| self.scope.clone()),
             issued_at: tokens.issued_at,
+            revision: self.revision.saturating_add(1),
             clock_offset,
             dead: None,
             ..self.clone()

@@ -75,10 +75,8 @@ async fn asked(
         }
     };
     let told = claims.get("sub").and_then(serde_json::Value::as_str);
-    if let (Some(subject), Some(told)) = (subject, told)
-        && subject != told
-    {
-        tracing::warn!("userinfo speaks of another person than the ID token; it was ignored");
+    if subject.is_some() && told != subject {
+        tracing::warn!("userinfo does not speak of the person of the ID token; it was ignored");
         return None;
     }
     userinfo::identity(profile, &claims)

@@ -61,7 +61,7 @@ impl Want {
 pub(crate) enum Begun {
     /// It serves as it is.
     Fresh(Box<Credential>),
-    /// It should be renewed, which is not possible here (a store that cannot be written), and still serves.
+    /// It should be renewed and still serves: renewing is not possible here (a store that cannot be written), or was just done.
     Kept(Box<Refreshed>),
     /// It must be renewed; nobody else can, until this is done.
     Due(Box<DueRefresh>),
@@ -141,11 +141,20 @@ impl Refresher {
                 return Ok(Begun::Kept(Box::new(kept)));
             }
         };
+        let read = credential.access_token;
         let Some(credential) = self.store.load(key)? else {
             return Err(not_logged_in(key));
         };
         if want.is_met_by(&credential, &*self.clock) {
             return Ok(Begun::Fresh(Box::new(credential)));
+        }
+        // Somebody renewed it while we waited, and its life is shorter than wanted: another renewal makes it no longer.
+        let usual = Want {
+            min_ttl: Duration::ZERO,
+            ..want.clone()
+        };
+        if credential.access_token != read && usual.is_met_by(&credential, &*self.clock) {
+            return Ok(Begun::Kept(Box::new(self.short_lived(credential, &want))));
         }
         Ok(Begun::Due(Box::new(DueRefresh {
             lock,
@@ -341,3 +350,6 @@ fn expired(credential: &Credential, reason: Untrusted) -> Error {
         reason,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@
 //! alone with the account, and every method that changes something takes it as proof.
 
 use std::{
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     time::Duration,
 };
 
@@ -15,8 +15,9 @@ use oarlock_io::{
 
 use crate::{account::AccountKey, credential::Credential};
 
-/// The largest credential file that is read: tokens go up to 16 KiB each, and there are three of them.
-const LARGEST: u64 = 256 * 1024;
+/// The largest credential file that is read. Nothing is ever written that is larger: a few answers of at most 1 MiB
+/// each, escaped. A smaller limit would lock a person out of a login that was saved.
+const LARGEST: u64 = 16 * 1024 * 1024;
 /// Room taken on the disk before a refresh spends the refresh token.
 const ROOM: u64 = 96 * 1024;
 /// How long another process may hold an account; a refresh with its retry ends sooner.
@@ -87,8 +88,14 @@ impl AccountLock {
 }
 
 impl CredentialStore {
-    /// A store in `directory`; copies that find no room there go to `fallback`. Nothing is touched yet.
-    pub fn new(directory: PathBuf, fallback: PathBuf) -> Self {
+    /// A store in `directory`; copies that find no room there go below `runtime`. Nothing is touched yet.
+    pub fn new(directory: PathBuf, runtime: &Path) -> Self {
+        // Several stores can share it, and none may take up another's copy.
+        let own = directory.components().filter_map(|part| match part {
+            Component::Normal(name) => Some(name),
+            _ => None,
+        });
+        let fallback = runtime.join("recovery").join(own.collect::<PathBuf>());
         Self {
             directory,
             fallback,
@@ -98,6 +105,29 @@ impl CredentialStore {
     /// Where the files are.
     pub fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    /// Where copies go that find no room in the store's own directory.
+    pub fn recovery_directory(&self) -> &Path {
+        &self.fallback
+    }
+
+    /// The credential of an account, also where only a recovery copy is left of it (a first login that found no
+    /// room); `None` where there is none. Blocks as [`lock`](Self::lock) does then.
+    ///
+    /// # Errors
+    /// As of [`load`](Self::load) and [`lock`](Self::lock).
+    pub fn load_or_recover(&self, key: &AccountKey) -> Result<Option<Credential>, StoreError> {
+        if let Some(credential) = self.load(key)? {
+            return Ok(Some(credential));
+        }
+        for path in self.recovery_files(key) {
+            if private::read(&path, LARGEST)?.is_some() {
+                drop(self.lock(key)?);
+                return self.load(key);
+            }
+        }
+        Ok(None)
     }
 
     /// The credential of an account; `None` where there is none.
@@ -195,7 +225,8 @@ impl CredentialStore {
         [self.directory.join(&name), self.fallback.join(name)]
     }
 
-    /// A copy that an earlier full disk left behind is the newer truth: its tokens were bought last.
+    /// A copy that an earlier full disk left behind is the newer truth: its tokens were bought last. Which is newer is
+    /// counted, not timed: clocks are set back.
     fn adopt_recovery(&self, lock: &AccountLock) -> Result<(), StoreError> {
         for path in self.recovery_files(&lock.key) {
             let Some(bytes) = private::read(&path, LARGEST)? else {
@@ -208,7 +239,9 @@ impl CredentialStore {
                 continue;
             };
             let newer = match self.load(&lock.key) {
-                Ok(Some(current)) => copy.issued_at > current.issued_at,
+                Ok(Some(current)) => {
+                    (copy.revision, copy.issued_at) > (current.revision, current.issued_at)
+                }
                 Ok(None) | Err(StoreError::Malformed { .. }) => true,
                 Err(error) => return Err(error),
             };

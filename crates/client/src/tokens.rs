@@ -153,12 +153,12 @@ impl Client {
         let named = account.is_some() || self.inner.environment.get("OARLOCK_ACCOUNT").is_some();
         if !named {
             let usual = AccountKey::new(provider, DEFAULT_ACCOUNT)?;
-            if let Some(credential) = self.store().load(&usual)? {
+            if let Some(credential) = self.store().load_or_recover(&usual)? {
                 return Ok((usual, credential));
             }
         }
         let key = self.account(provider, account)?;
-        match self.store().load(&key)? {
+        match self.store().load_or_recover(&key)? {
             Some(credential) => Ok((key, credential)),
             None => Err(not_logged_in(&key)),
         }
@@ -213,10 +213,12 @@ impl Client {
         let PendingRenewal { key, due, resort } = pending;
         let client = self.clone();
         let stored = due.credential().named_profile();
+        // Found before, so that no other error can hide how the renewal ended.
+        let configured = self.configured(key.provider())?;
+        let profile = configured.clone().unwrap_or_else(|| stored.clone());
         let guard = InFlight::new(&self.inner);
         let task = tokio::spawn(async move {
             let _guard = guard;
-            let configured = client.configured(&stored.name)?;
             let http = || {
                 let http = client.http()?;
                 for named in configured.iter().chain([&stored]) {
@@ -232,10 +234,7 @@ impl Client {
         });
         match task.await.map_err(interrupted)? {
             Ok(refreshed) => Ok(Token::stored(key, refreshed.credential, refreshed.warning)),
-            Err(error) => {
-                let profile = self.profile(key.provider())?;
-                self.api_key_instead(&profile, error, resort)
-            }
+            Err(error) => self.api_key_instead(&profile, error, resort),
         }
     }
 

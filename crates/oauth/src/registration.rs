@@ -92,7 +92,9 @@ pub fn response(response: &http::Response<Vec<u8>>) -> Result<Registration, Toke
     let expires =
         expires.and_then(|seconds| Timestamp::from_second(i64::try_from(seconds).ok()?).ok());
     Ok(Registration {
+        // RFC 6749, appendix A.1; it is shown to people, too.
         client_id: string(&body, "client_id")
+            .filter(|id| id.bytes().all(|byte| matches!(byte, b' '..=b'~')))
             .map(str::to_owned)
             .ok_or_else(|| malformed(response))?,
         client_secret_expires_at: expires.filter(|_| client_secret.is_some()),
@@ -212,6 +214,16 @@ mod tests {
             answered(201, r#"{"client_id":""}"#),
             Err(TokenError::Malformed { .. })
         ));
+        // Escapes for a terminal, and what looks like another text than it is.
+        for id in ["a\\u001b[2Jb", "a\\u202eb", "a\\nb"] {
+            assert!(
+                matches!(
+                    answered(201, format!(r#"{{"client_id":"{id}"}}"#)),
+                    Err(TokenError::Malformed { .. })
+                ),
+                "{id}"
+            );
+        }
         assert!(matches!(
             answered(403, "no"),
             Err(TokenError::Malformed { .. })

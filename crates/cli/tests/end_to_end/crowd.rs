@@ -91,6 +91,27 @@ fn hostile_29_ctrl_c_during_refresh_saves_the_rotated_token() {
 }
 
 #[test]
+fn hostile_28_ctrl_c_does_not_hide_that_a_rotated_token_was_not_saved() {
+    let (sandbox, server) = (Sandbox::new(), server());
+    StoredLogin::at(&server).expired().write(&sandbox);
+    server.set_faults(Fault::LateAnswer(Duration::from_secs(2)));
+    let running = sandbox.oarlock(["token"]).spawn();
+    wait_until(|| server.count(Endpoint::Token) == 1);
+    std::fs::remove_dir_all(sandbox.credentials()).unwrap();
+    running.signal(Signal::INT);
+    let finished = running.finish().ended_with(7);
+    assert!(
+        finished.stderr.contains("A complete copy is kept at"),
+        "{finished:?}"
+    );
+    // The copy serves, although nothing else is left.
+    server.set_faults([]);
+    let token = sandbox.run(["token", "work"]).ended_with(0);
+    assert!(server.takes_access_token(token.stdout.trim_end()));
+    assert_eq!(server.count(Endpoint::Token), 1);
+}
+
+#[test]
 fn hostile_29_ctrl_c_while_another_refreshes_is_heard() {
     let (sandbox, server) = (Sandbox::new(), server());
     StoredLogin::at(&server).expired().write(&sandbox);

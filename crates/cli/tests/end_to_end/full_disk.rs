@@ -156,29 +156,48 @@ fn hostile_28_a_login_finds_the_full_disk_before_anybody_logs_in() {
 
 #[test]
 fn hostile_28_a_recovery_copy_is_taken_up() {
-    for place in ["credentials", "run"] {
+    for beside in [true, false] {
         let (sandbox, server) = begin();
         StoredLogin::at(&server).expired().write(&sandbox);
         let newer = StoredLogin::at(&server);
-        let copy = sandbox
-            .home()
-            .join(place)
-            .join("work@default.json.recovery");
+        let credentials = sandbox.credentials();
+        let place = if beside {
+            credentials
+        } else {
+            let own = credentials.strip_prefix("/").unwrap();
+            sandbox.home().join("run/recovery").join(own)
+        };
+        let copy = place.join("work@default.json.recovery");
         write_private(&copy, &newer.text());
         let finished = sandbox.run(["token"]).ended_with(0);
-        assert_eq!(finished.stdout.trim_end(), newer.access_token(), "{place}");
+        assert_eq!(
+            finished.stdout.trim_end(),
+            newer.access_token(),
+            "{place:?}"
+        );
         assert_eq!(
             sandbox.stored()["refresh_token"],
             newer.refresh_token(),
-            "{place}"
+            "{place:?}"
         );
-        assert!(!copy.exists(), "{place}");
+        assert!(!copy.exists(), "{place:?}");
         assert_eq!(
             server.count(Endpoint::Token),
             0,
-            "{place}: it is the newest truth"
+            "{place:?}: it is the newest truth"
         );
     }
+}
+
+#[test]
+fn hostile_28_a_first_login_that_found_no_room_is_taken_up() {
+    let (sandbox, server) = begin();
+    let login = StoredLogin::at(&server);
+    let copy = sandbox.credentials().join("work@default.json.recovery");
+    write_private(&copy, &login.text());
+    let finished = sandbox.run(["token", "work"]).ended_with(0);
+    assert_eq!(finished.stdout.trim_end(), login.access_token());
+    assert!(!copy.exists());
 }
 
 #[test]

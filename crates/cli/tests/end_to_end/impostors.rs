@@ -147,8 +147,14 @@ fn hostile_14_an_id_token_for_somebody_else_is_refused() {
 fn hostile_14_userinfo_about_another_person_is_not_believed() {
     let server = server();
     let sandbox = configured(&server);
+    // The ID token names nobody, so userinfo is asked.
+    sandbox.configure(&format!(
+        "[providers.work]\nissuer = \"{}\"\nclient_id = \"{DEFAULT_CLIENT_ID}\"\nscopes = [\"openid\"]\n",
+        server.issuer()
+    ));
     server.set_faults(Fault::UserinfoWrongSubject);
     log_in(&sandbox).ended_with(0);
+    assert_eq!(server.count(Endpoint::Userinfo), 1, "it was asked");
     let status = sandbox.run(["status"]).ended_with(0);
     assert!(!status.stdout.contains("somebody-else"), "{status:?}");
 }

@@ -66,7 +66,7 @@ impl ClientBuilder {
                 .or_insert(profile);
         }
         let store =
-            CredentialStore::new(directories.credentials.clone(), directories.runtime.clone());
+            CredentialStore::new(directories.credentials.clone(), &directories.runtime);
         let refresher = Refresher {
             store,
             clock: Arc::clone(&self.clock),

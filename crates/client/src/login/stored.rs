@@ -94,12 +94,16 @@ impl Client {
     async fn save_login(
         &self,
         key: AccountKey,
-        credential: Credential,
+        mut credential: Credential,
     ) -> Result<Credential, Error> {
         let store = self.store().clone();
         blocking(move || {
             let lock = store.lock(&key)?;
             let room = store.reserve(&lock)?;
+            // What is there may be unreadable: it is about to be replaced.
+            if let Ok(Some(before)) = store.load(&key) {
+                credential.revision = before.revision.saturating_add(1);
+            }
             store.save(&lock, room, &credential)?;
             Ok(credential)
         })

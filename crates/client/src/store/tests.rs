@@ -10,17 +10,20 @@ use crate::credential::Renewal;
 struct Place {
     _root: TempDir,
     store: CredentialStore,
+    runtime: PathBuf,
     fallback: PathBuf,
 }
 
 fn place() -> Place {
     let root = tempfile::tempdir().unwrap();
-    let fallback = root.path().join("run");
+    let runtime = root.path().join("run");
+    let store = CredentialStore::new(root.path().join("credentials"), &runtime);
+    let fallback = store.fallback.clone();
     private::ensure_directory(&fallback).unwrap();
-    let store = CredentialStore::new(root.path().join("credentials"), fallback.clone());
     Place {
         _root: root,
         store,
+        runtime,
         fallback,
     }
 }
@@ -39,6 +42,7 @@ fn credential(token: &str, age: i64) -> Credential {
         provider: "op.example.com".into(),
         account: "default".into(),
         issued_at: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(10 - age),
+        revision: 0,
         clock_offset: 0,
         identity: None,
         id_token: None,
@@ -195,6 +199,54 @@ fn hostile_28_an_older_or_incomplete_recovery_copy_changes_nothing() {
         );
         assert!(!copy.exists());
     }
+}
+
+#[test]
+fn hostile_28_a_recovery_copy_is_newer_by_count_whatever_the_clock_said() {
+    // The clock was set back before the copy's tokens were bought.
+    for (copy, current, expected) in [(8, 7, "copy"), (7, 8, "current")] {
+        let place = place();
+        let with = |token, age, revision| Credential {
+            revision,
+            ..credential(token, age)
+        };
+        save(
+            &place.store,
+            &with("current", if copy > current { 0 } else { 9 }, current),
+        );
+        let path = place.fallback.join("op.example.com@default.json.recovery");
+        put(&path, &serde_json::to_vec(&with("copy", 5, copy)).unwrap());
+        drop(place.store.lock(&key()).unwrap());
+        let stored = place.store.load(&key()).unwrap().unwrap();
+        assert_eq!(stored.access_token.expose(), expected);
+        assert!(!path.exists());
+    }
+}
+
+#[test]
+fn hostile_28_a_recovery_copy_of_another_store_is_not_taken_up() {
+    let place = place();
+    let directory = place.runtime.parent().unwrap().join("elsewhere");
+    let other = CredentialStore::new(directory, &place.runtime);
+    private::ensure_directory(&other.fallback).unwrap();
+    let copy = other.fallback.join("op.example.com@default.json.recovery");
+    put(
+        &copy,
+        &serde_json::to_vec(&credential("others", 0)).unwrap(),
+    );
+    drop(place.store.lock(&key()).unwrap());
+    assert_eq!(place.store.load(&key()).unwrap(), None);
+    drop(other.lock(&key()).unwrap());
+    assert_eq!(other.load(&key()).unwrap(), Some(credential("others", 0)));
+}
+
+#[test]
+fn a_login_of_whatever_size_is_read_again() {
+    let place = place();
+    let token = "t".repeat(1024 * 1024);
+    save(&place.store, &credential(&token, 0));
+    let stored = place.store.load(&key()).unwrap().unwrap();
+    assert_eq!(stored.access_token.expose(), token);
 }
 
 #[test]

@@ -36,7 +36,10 @@ pub(super) fn examine(directories: &Directories, report: &mut Report) {
         configuration_directory(parent, report);
     }
     let usable = credentials_directory(directories, report);
-    for directory in [&directories.credentials, &directories.runtime] {
+    for directory in [
+        &directories.credentials,
+        store(directories).recovery_directory(),
+    ] {
         recovery_copies(directory, report);
     }
     if usable {
@@ -175,6 +178,10 @@ fn try_out(directory: &Path) -> Result<(), PrivateError> {
     }
 }
 
+fn store(directories: &Directories) -> CredentialStore {
+    CredentialStore::new(directories.credentials.clone(), &directories.runtime)
+}
+
 /// Copies that a full disk left behind; they are taken up when there is room.
 fn recovery_copies(directory: &Path, report: &mut Report) {
     const CHECK: &str = "recovery-copies";
@@ -217,7 +224,7 @@ fn credential_files(directories: &Directories, report: &mut Report) {
             return;
         }
     };
-    let store = CredentialStore::new(directories.credentials.clone(), directories.runtime.clone());
+    let store = store(directories);
     let mut well = 0_usize;
     for name in names.iter().filter_map(|name| name.strip_suffix(".json")) {
         let path = directories.credentials.join(format!("{name}.json"));
