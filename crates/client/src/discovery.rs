@@ -43,7 +43,12 @@ pub(crate) async fn complete(
         .map_err(|source| Error::Discovery {
             issuer: issuer.to_string(),
             source,
-        })
+        })?;
+    // It is for the browser, which can reach what is in private networks and on this machine.
+    if let Some(endpoint) = &profile.authorization_endpoint {
+        http.check_address(endpoint.url())?;
+    }
+    Ok(())
 }
 
 /// The issuer's metadata, from the first well-known address that has it.

@@ -96,6 +96,18 @@ impl HttpClient {
         }
     }
 
+    /// Whether an address may be opened in a browser, as far as it can be read off: one that nobody named must not be
+    /// that of this machine or a private one. Names are not looked up.
+    ///
+    /// # Errors
+    /// [`HttpError::ForbiddenAddress`].
+    pub fn check_address(&self, url: &Url) -> Result<(), HttpError> {
+        if self.is_trusted(url) {
+            return Ok(());
+        }
+        guard::check_literal(url)
+    }
+
     /// Sends a request and reads the whole answer, within the deadline and up to the body cap.
     ///
     /// Redirects of GET and HEAD are followed within the origin, at most five times; of other

@@ -188,13 +188,19 @@ fn condition(login: &LoginJson, now: Timestamp) -> String {
             left.unwrap_or_else(|| "until refused".into())
         ),
         "expired" if login.refreshable => "expired, renewed when needed".into(),
-        "expired" => format!("expired; log in again: oarlock login {}", login.provider),
-        "dead" => format!(
-            "over ({reason}); log in again: oarlock login {}",
-            login.provider
-        ),
+        "expired" => format!("expired; log in again: {}", login_again(login)),
+        "dead" => format!("over ({reason}); log in again: {}", login_again(login)),
         _ => reason.to_owned(),
     }
+}
+
+fn login_again(login: &LoginJson) -> String {
+    let account = if login.account == oarlock::account::DEFAULT_ACCOUNT {
+        String::new()
+    } else {
+        format!(" -a {}", login.account)
+    };
+    format!("oarlock login {}{account}", login.provider)
 }
 
 fn render_sources(states: &[SourceState]) -> String {

@@ -193,6 +193,37 @@ fn hostile_16_metadata_that_points_to_private_addresses_is_not_followed() {
 }
 
 #[test]
+fn hostile_16_no_browser_is_sent_to_a_private_address_that_a_server_named() {
+    for (fault, flow) in [
+        (Fault::MetadataPrivateAuthorization, "loopback"),
+        (Fault::DevicePrivateVerificationUri, "device"),
+    ] {
+        let server = server();
+        let sandbox = configured(&server);
+        server.set_faults(fault);
+        let opened = sandbox.path("opened");
+        let browser = format!("/bin/sh -c 'echo \"$1\" >> {}' sh %s", opened.display());
+        let arguments = [
+            "login",
+            "work",
+            "--flow",
+            flow,
+            "--timeout",
+            "3s",
+            "--browser",
+            &browser,
+        ];
+        let finished = sandbox.run(arguments).ended_with(2);
+        assert!(
+            finished.stderr.contains("has a private address")
+                && !finished.stderr.contains("open this address"),
+            "{fault}: {finished:?}"
+        );
+        assert!(!opened.exists(), "{fault}");
+    }
+}
+
+#[test]
 fn hostile_16_discovery_that_redirects_elsewhere_is_not_followed() {
     for fault in [Fault::DiscoveryRedirectToPrivate, Fault::RedirectElsewhere] {
         let server = server();

@@ -237,3 +237,20 @@ fn a_logout_ends_the_account_that_was_named_and_no_other() {
     sandbox.run(["logout", "-a", "default"]).ended_with(0);
     assert!(!sandbox.credential_file().exists());
 }
+
+#[test]
+fn the_way_back_names_the_account() {
+    let (sandbox, server) = (Sandbox::new(), server());
+    StoredLogin::at(&server)
+        .account("ada")
+        .expired()
+        .without_refresh_token()
+        .write(&sandbox);
+    let status = sandbox.run(["status"]).ended_with(0);
+    assert!(
+        status
+            .stdout
+            .contains("log in again: oarlock login work -a ada\n"),
+        "{status:?}"
+    );
+}

@@ -65,8 +65,7 @@ impl ClientBuilder {
                 .entry(profile.name.clone())
                 .or_insert(profile);
         }
-        let store =
-            CredentialStore::new(directories.credentials.clone(), &directories.runtime);
+        let store = CredentialStore::new(directories.credentials.clone(), &directories.runtime);
         let refresher = Refresher {
             store,
             clock: Arc::clone(&self.clock),

@@ -36,6 +36,9 @@ pub(super) async fn authorize(context: &LoginContext<'_>) -> Result<Pending, Err
     // The codes' life began when the answer was sent; on receipt is as near as we know.
     let received = context.clock.monotonic();
     let authorization = device::response(context.profile, &response)?;
+    context
+        .http
+        .check_address(authorization.verification_uri.url())?;
     Ok(Pending {
         authorization,
         received,

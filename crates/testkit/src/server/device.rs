@@ -53,6 +53,8 @@ pub(crate) fn begin(app: &App, request: &RecordedRequest) -> Result<Response, Re
             "verification_uri_complete",
             "--renderer-cmd-prefix=xterm".into(),
         );
+    } else if app.shows(Fault::DevicePrivateVerificationUri, HERE) {
+        set("verification_uri", "https://192.168.0.1/device".into());
     } else {
         let page = format!("{}/device", app.issuer);
         set(

@@ -53,6 +53,7 @@ faults! {
     // Metadata.
     MetadataWrongIssuer "metadata-wrong-issuer" @ [Metadata] "the metadata names another issuer; refuse it (RFC 8414, section 3.3).";
     MetadataPrivateEndpoints "metadata-private-endpoints" @ [Metadata] "token, userinfo and key endpoints point to private addresses; connect to none of them.";
+    MetadataPrivateAuthorization "metadata-private-authorization" @ [Metadata] "the authorization endpoint is on a port of the user's machine that nobody named; open no browser at it.";
     MetadataHostileEndpoint "metadata-hostile-endpoint" @ [Metadata] "the authorization endpoint is a `javascript:` URL; refuse the metadata and open nothing.";
     DiscoveryRedirectToPrivate "discovery-redirect-to-private" @ [Metadata] "discovery redirects to a private address; do not follow.";
     PkceNotSupported "pkce-not-supported" @ [Metadata] "only the PKCE method `plain` is offered; refuse to go on unless the profile says otherwise.";
@@ -84,6 +85,7 @@ faults! {
     DeviceExpiresAtOnce "device-expires-at-once" @ [Token] "every poll is answered `expired_token`; stop polling and say so.";
     DeviceDenied "device-denied" @ [Token] "every poll is answered `access_denied`; stop polling and say so.";
     DeviceHostileVerificationUri "device-hostile-verification-uri" @ [DeviceAuthorization] "the verification URIs are `javascript:` and an option of a browser; show and open neither.";
+    DevicePrivateVerificationUri "device-private-verification-uri" @ [DeviceAuthorization] "the verification URI has a private address; neither show nor open it.";
 
     // The ID token.
     WrongNonce "wrong-nonce" @ [Token] "the ID token has another login's nonce; refuse the login (OpenID Connect Core, section 3.1.3.7).";

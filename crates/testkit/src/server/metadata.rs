@@ -85,6 +85,9 @@ fn spoil(app: &App, document: &mut Map<String, Value>) {
         set("revocation_endpoint", "https://[fd00::1]/revoke".into());
         set("jwks_uri", "https://10.0.0.1/jwks.json".into());
     }
+    if app.shows(Fault::MetadataPrivateAuthorization, Endpoint::Metadata) {
+        set("authorization_endpoint", "http://127.0.0.1:9/admin".into());
+    }
     if app.shows(Fault::MetadataHostileEndpoint, Endpoint::Metadata) {
         set(
             "authorization_endpoint",

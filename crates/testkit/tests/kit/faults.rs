@@ -132,6 +132,9 @@ async fn at_metadata(bench: &Bench, fault: Fault) -> Option<bool> {
     Some(match fault {
         Fault::MetadataWrongIssuer => member("issuer") != bench.server.issuer(),
         Fault::MetadataPrivateEndpoints => member("token_endpoint") == "https://10.0.0.1/token",
+        Fault::MetadataPrivateAuthorization => {
+            member("authorization_endpoint") == "http://127.0.0.1:9/admin"
+        }
         Fault::MetadataHostileEndpoint => member("authorization_endpoint")
             .as_str()
             .unwrap()
@@ -254,6 +257,9 @@ async fn at_devices(bench: &Bench, fault: Fault) -> Option<bool> {
         }
         Fault::DeviceExpiresAtOnce => poll().await.text("error") == "expired_token",
         Fault::DeviceDenied => poll().await.text("error") == "access_denied",
+        Fault::DevicePrivateVerificationUri => {
+            begun.text("verification_uri") == "https://192.168.0.1/device"
+        }
         Fault::DeviceHostileVerificationUri => {
             begun.text("verification_uri").starts_with("javascript:")
                 && begun.text("verification_uri_complete").starts_with("--")
