@@ -5,7 +5,10 @@ use std::{fmt, str::FromStr};
 /// The account name that is used when nobody names one.
 pub const DEFAULT_ACCOUNT: &str = "default";
 
+/// Longest name of an account, in bytes.
 const LONGEST: usize = 100;
+/// Longest name of a provider, in bytes: the profile's own rule.
+pub(crate) const LONGEST_PROVIDER: usize = 64;
 
 /// One login: a provider and an account there. One credential file and one lock belong to it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,7 +75,7 @@ impl FromStr for AccountKey {
     }
 }
 
-/// Checks a provider's name: `[a-z0-9][a-z0-9._-]*`, at most 100 characters.
+/// Checks a provider's name: `[a-z0-9][a-z0-9._-]*`, at most 64 characters.
 ///
 /// # Errors
 /// The rule.
@@ -81,7 +84,8 @@ pub fn check_provider(name: &str) -> Result<(), AccountError> {
     check(
         name,
         "the name of a provider",
-        "use a-z, 0-9, dot, dash and underscore, starting with a letter or digit",
+        "use at most 64 of a-z, 0-9, dot, dash and underscore, starting with a letter or digit",
+        LONGEST_PROVIDER,
         allowed,
     )
 }
@@ -95,7 +99,8 @@ pub fn check_account(name: &str) -> Result<(), AccountError> {
     check(
         name,
         "the name of an account",
-        "use letters, digits and . _ - @ +, starting with a letter or digit",
+        "use at most 100 letters, digits and . _ - @ +, starting with a letter or digit",
+        LONGEST,
         allowed,
     )
 }
@@ -104,10 +109,11 @@ fn check(
     name: &str,
     what: &'static str,
     rule: &'static str,
+    longest: usize,
     allowed: fn(char) -> bool,
 ) -> Result<(), AccountError> {
     let starts_well = name.starts_with(|c: char| c.is_ascii_alphanumeric());
-    if starts_well && name.len() <= LONGEST && name.chars().all(allowed) {
+    if starts_well && name.len() <= longest && name.chars().all(allowed) {
         return Ok(());
     }
     Err(AccountError {

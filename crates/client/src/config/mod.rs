@@ -21,7 +21,7 @@ use oarlock_oauth::{
 use url::Url;
 
 use crate::{
-    account::AccountError,
+    account::{AccountError, LONGEST_PROVIDER},
     catalogue::{self, CatalogueError},
     options::{Browser, Flow},
 };
@@ -337,7 +337,10 @@ pub(crate) fn issuer_name(issuer: &Issuer) -> String {
             }
         })
         .collect();
-    name.trim_matches('-').chars().take(100).collect()
+    name.trim_matches('-')
+        .chars()
+        .take(LONGEST_PROVIDER)
+        .collect()
 }
 
 /// An issuer's name for people: its address without the scheme.
