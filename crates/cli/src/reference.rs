@@ -171,7 +171,10 @@ const KEYS: &[(&str, &str)] = &[
         "Table of other names for fields of the device authorization response.",
     ),
     ("device_authorization_endpoint", "RFC 8628, section 3.1."),
-    ("extends", "Start from this provider, yours or built in."),
+    (
+        "extends",
+        "Start from this provider, yours or built in. What belongs to its client or server (secret, endpoints, origins, variables) stays behind where this entry names another.",
+    ),
     ("grant_types_supported", "As in the metadata; for messages."),
     (
         "id_token_signing_alg_values_supported",

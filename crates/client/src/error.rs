@@ -243,7 +243,7 @@ impl Error {
                 "Log in to its provider, and name the origin once: oarlock provider add PROVIDER --origin {origin}"
             )),
             Self::OtherIssuer { provider, new, .. } => Some(format!(
-                "Log out there first: oarlock logout {provider}\nor give the new one a name: oarlock provider add NAME --issuer {new}"
+                "Log out there first: oarlock logout {provider}\nor give the new one a name of its own: oarlock provider add NAME --issuer {new}"
             )),
             Self::NoClientId { login, page, redirect_uri, .. } => Some(format!(
                 "Register a native (public) client {}, with the redirect URI {redirect_uri}, then:\n  oarlock login {login} --client-id ID",

@@ -176,7 +176,11 @@ fn hostile_23_the_token_goes_to_no_foreign_origin() {
     assert_eq!(server.count(Endpoint::Elsewhere), 0);
     // Not by a redirect either.
     server.set_faults(Faults::none().and_at(Fault::RedirectElsewhere, Endpoint::Resource));
-    sandbox.run(["request", "-i", server.at("/api/whoami").as_str()]);
+    let whoami = server.at("/api/whoami");
+    let redirected = sandbox
+        .run(["request", "-i", whoami.as_str()])
+        .ended_with(0);
+    assert!(redirected.stdout.contains("302"), "{redirected:?}");
     assert_eq!(server.count(Endpoint::Elsewhere), 0);
     assert!(
         server
