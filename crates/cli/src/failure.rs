@@ -46,6 +46,11 @@ impl Failure {
         self.kind == ErrorKind::Store
     }
 
+    /// Whether the person ended it.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.kind == ErrorKind::Cancelled
+    }
+
     /// What happened.
     pub(crate) fn message(&self) -> &str {
         &self.message

@@ -19,11 +19,20 @@ pub(super) fn run(arguments: &LogoutArguments) -> Result<ExitCode, Failure> {
     if keys.is_empty() {
         output::notice("Nobody is logged in.");
     }
+    // One that cannot be removed does not keep the others.
+    let mut failed = None;
     for key in &keys {
-        let revocation = runtime::block_on(&client, client.logout(key, !arguments.local))?;
-        report(key, revocation);
+        match runtime::block_on(&client, client.logout(key, !arguments.local)) {
+            Ok(revocation) => report(key, revocation),
+            Err(failure) if failure.is_cancelled() => return Err(failure),
+            Err(failure) => {
+                if let Some(earlier) = failed.replace(failure) {
+                    output::failure(&earlier);
+                }
+            }
+        }
     }
-    Ok(ExitCode::SUCCESS)
+    failed.map_or(Ok(ExitCode::SUCCESS), Err)
 }
 
 fn chosen(client: &Client, arguments: &LogoutArguments) -> Result<AccountKey, Failure> {

@@ -170,9 +170,18 @@ fn entries(
         .extends
         .clone()
         .or_else(|| (built_in && !there).then(|| arguments.name.clone()));
+    let known = known(client, &arguments.name)?;
+    let endpoints =
+        arguments.authorization_endpoint.is_some() || arguments.token_endpoint.is_some();
+    // A login by issuer has its name from the address; an entry under that name must not lose it.
+    let issuer = arguments.issuer.clone().or_else(|| {
+        let alone = !there && extends.is_none() && !endpoints;
+        let issuer = known.as_ref().filter(|_| alone)?.issuer.as_ref()?;
+        Some(issuer.to_string())
+    });
     let texts = [
         ("extends", &extends),
-        ("issuer", &arguments.issuer),
+        ("issuer", &issuer),
         ("client_id", &arguments.client_id),
         ("client_secret_env", &arguments.client_secret_env),
         ("client_secret_file", &arguments.client_secret_file),
@@ -197,10 +206,14 @@ fn entries(
         ));
     }
     if !arguments.origin.is_empty() {
-        entries.push((
-            "origins".into(),
-            config::list(arguments.origin.iter().cloned()),
-        ));
+        let known = known.iter().flat_map(|profile| &profile.origins);
+        let mut origins: Vec<String> = known.map(ToString::to_string).collect();
+        for origin in &arguments.origin {
+            if !origins.contains(origin) {
+                origins.push(origin.clone());
+            }
+        }
+        entries.push(("origins".into(), config::list(origins)));
     }
     for assignment in &arguments.set {
         entries.push(assigned(assignment)?);
@@ -210,6 +223,15 @@ fn entries(
             .with_hint("Give its issuer: --issuer https://login.example.com\nor its endpoints: --authorization-endpoint URL --token-endpoint URL --client-id ID"));
     }
     Ok(entries)
+}
+
+/// What a name stands for already: an entry, a built-in provider, or a login.
+fn known(client: &Client, name: &str) -> Result<Option<ProviderProfile>, Failure> {
+    match client.profile(name) {
+        Ok(profile) => Ok(Some(profile)),
+        Err(oarlock::Error::Config(config::ConfigError::UnknownProvider { .. })) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// `KEY=VALUE`, where the value is TOML or, failing that, a text.

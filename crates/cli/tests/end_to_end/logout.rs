@@ -1,5 +1,7 @@
 //! `oarlock logout`.
 
+use std::os::unix::fs::PermissionsExt;
+
 use oarlock_testkit::Fault;
 
 use crate::sandbox::{Sandbox, StoredLogin, server};
@@ -54,4 +56,18 @@ fn a_provider_that_cannot_revoke_does_not_keep_the_login() {
         "{finished:?}"
     );
     assert!(!sandbox.credential_file().exists());
+}
+
+#[test]
+fn one_login_that_cannot_be_removed_does_not_keep_the_others() {
+    let (sandbox, server) = (Sandbox::new(), server());
+    for account in ["ada", "bob"] {
+        StoredLogin::at(&server).account(account).write(&sandbox);
+    }
+    let others_may_read = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(sandbox.credentials().join("work@ada.json"), others_may_read).unwrap();
+    let finished = sandbox.run(["logout", "--all"]).ended_with(7);
+    assert!(finished.stderr.contains("chmod 600"), "{finished:?}");
+    assert!(sandbox.credentials().join("work@ada.json").exists());
+    assert!(!sandbox.credentials().join("work@bob.json").exists());
 }

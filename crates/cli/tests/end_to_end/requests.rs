@@ -214,6 +214,44 @@ fn an_origin_that_the_user_adds_is_no_longer_foreign() {
     );
 }
 
+/// The hint of a refused request says `provider add NAME --origin`; the login by issuer must survive following it.
+#[test]
+fn an_origin_added_to_a_login_by_issuer_keeps_its_issuer() {
+    let (sandbox, server) = (Sandbox::new(), server());
+    let browser = oarlock_testkit::program("oarlock-fake-browser").unwrap();
+    let log_in = || {
+        sandbox
+            .run([
+                "login",
+                server.issuer(),
+                "--flow",
+                "loopback",
+                "--browser",
+                browser.to_str().unwrap(),
+            ])
+            .ended_with(0)
+    };
+    log_in();
+    let name = server.issuer().replace("http://", "").replace(':', "-");
+    let foreign = server.elsewhere().clone();
+    sandbox
+        .run(["request", "-p", &name, foreign.as_str()])
+        .ended_with(1);
+    for origin in ["https://api.example.com", foreign.as_str()] {
+        sandbox
+            .run(["provider", "add", &name, "--origin", origin])
+            .ended_with(0);
+    }
+    sandbox
+        .run(["request", "-p", &name, foreign.as_str()])
+        .ended_with(0);
+    let shown = sandbox.run(["provider", "show", &name, "--json"]).json();
+    assert_eq!(shown["issuer"], server.issuer());
+    assert_eq!(shown["origins"][0], "https://api.example.com");
+    assert_eq!(shown["origins"].as_array().unwrap().len(), 2);
+    log_in();
+}
+
 #[test]
 fn the_authorization_header_is_not_the_callers() {
     let (sandbox, server) = (Sandbox::new(), server());
