@@ -26,8 +26,9 @@ pub(super) fn run(workspace: &Workspace) -> Result<(), Failure> {
         token_endpoint: "https://login.example.com/token",
     })?;
     let ours = || home.token();
+    let floor = home.install(workspace, "floor_token")?;
     let floor = || {
-        let mut command = Command::new(workspace.target.join("release/floor_token"));
+        let mut command = Command::new(&floor);
         command.arg(home.credential_file()).env_clear();
         command
     };
