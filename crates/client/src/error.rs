@@ -255,7 +255,7 @@ impl Error {
             Self::Bind(_) => Some("Name free ports with --port, or log in without one: --flow paste".into()),
             Self::TimedOut { .. } => Some(
                 // RFC 6749, section 4.1.2.1: a wrong client or redirect URI is told to the browser alone.
-                "If the browser showed an error of the provider, check the client id and its redirect URIs there.\nElse try again with a longer --timeout, or another --flow".into(),
+                "If the browser showed an error of the provider, check the client id and its redirect URIs there\n(a client that was registered for you is forgotten with: oarlock logout).\nElse try again with a longer --timeout, or another --flow".into(),
             ),
             Self::Token(TokenError::Refused(response)) | Self::Device(DeviceError::Token(TokenError::Refused(response)))
                 if response.code == ErrorCode::InvalidClient =>
