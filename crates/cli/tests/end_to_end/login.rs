@@ -31,6 +31,29 @@ fn is_logged_in(sandbox: &Sandbox, server: &Server) -> Value {
     stored
 }
 
+/// A browser may be signed in as somebody else than one thinks.
+#[test]
+fn another_person_in_the_same_account_is_told() {
+    let (sandbox, server) = (Sandbox::new(), server());
+    configure(&sandbox, &server);
+    let browser = oarlock_testkit::program("oarlock-fake-browser").unwrap();
+    let log_in = |user: &str| {
+        let browser = format!("{} %s --user {user}", browser.display());
+        sandbox
+            .run(["login", "work", "--flow", "loopback", "--browser", &browser])
+            .ended_with(0)
+    };
+    assert!(!log_in("alice").stderr.contains("replaces"));
+    assert!(!log_in("alice").stderr.contains("replaces"));
+    let finished = log_in("bob");
+    assert!(
+        finished
+            .stderr
+            .contains("bob@example.com's and replaces that of alice@example.com"),
+        "{finished:?}"
+    );
+}
+
 #[test]
 fn by_loopback_with_a_browser_of_the_users() {
     let (sandbox, server) = (Sandbox::new(), server());

@@ -1,6 +1,6 @@
 //! A login from the provider's name to the stored credential.
 
-use oarlock_oauth::profile::ProviderProfile;
+use oarlock_oauth::{profile::ProviderProfile, text::Untrusted};
 
 use super::{LoginContext, LoginTokens, run};
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     discovery,
     error::Error,
     identity,
+    interaction::Event,
     named::Named,
     options::{Flow, LoginOptions},
     server,
@@ -97,17 +98,34 @@ impl Client {
         mut credential: Credential,
     ) -> Result<Credential, Error> {
         let store = self.store().clone();
-        blocking(move || {
+        let (credential, before) = blocking(move || {
             let lock = store.lock(&key)?;
             let room = store.reserve(&lock)?;
             // What is there may be unreadable: it is about to be replaced.
-            if let Ok(Some(before)) = store.load(&key) {
+            let before = store.load(&key).ok().flatten();
+            if let Some(before) = &before {
                 credential.revision = before.revision.saturating_add(1);
             }
             store.save(&lock, room, &credential)?;
-            Ok(credential)
+            Ok((credential, before.and_then(|before| before.identity)))
         })
-        .await
+        .await?;
+        self.tell_of_another_person(before.as_ref(), &credential);
+        Ok(credential)
+    }
+
+    /// A browser may be signed in as somebody else than one thinks; then the wrong person is logged in, and should be known.
+    fn tell_of_another_person(&self, before: Option<&Untrusted>, credential: &Credential) {
+        let (Some(before), Some(now)) = (before, &credential.identity) else {
+            return;
+        };
+        if before != now {
+            let message = format!(
+                "this login is {now}'s and replaces that of {before}; to keep both, log in with -a NAME"
+            );
+            self.interaction()
+                .notify(&Event::Warning { message: &message });
+        }
     }
 
     /// A client that was registered for the earlier login serves again; registering anew each time would litter the server.
