@@ -192,16 +192,26 @@ impl Refresher {
     ) -> Result<Credential, Error> {
         match self.renew_once(lock, credential, http).await? {
             Renewed::Saved(renewed) => Ok(*renewed),
-            Renewed::Elsewhere(current)
-                if current.freshness(self.clock.now(), Duration::ZERO) != Freshness::Expired =>
-            {
-                Ok(*current)
-            }
+            Renewed::Elsewhere(current) if self.lives(&current) => Ok(*current),
             // Somebody else's token expired as well: theirs is the refresh token that counts now.
             Renewed::Elsewhere(current) => match self.renew_once(lock, &current, http).await? {
-                Renewed::Saved(renewed) | Renewed::Elsewhere(renewed) => Ok(*renewed),
+                Renewed::Saved(renewed) => Ok(*renewed),
+                Renewed::Elsewhere(again) => self.living(*again),
             },
         }
+    }
+
+    fn lives(&self, credential: &Credential) -> bool {
+        credential.freshness(self.clock.now(), Duration::ZERO) != Freshness::Expired
+    }
+
+    /// An expired token is never handed out as if it had been renewed.
+    fn living(&self, credential: Credential) -> Result<Credential, Error> {
+        if self.lives(&credential) {
+            return Ok(credential);
+        }
+        let reason = "another program renews it without taking turns, and leaves expired tokens";
+        Err(expired(&credential, Untrusted::new(reason)))
     }
 
     async fn renew_once(
@@ -316,7 +326,7 @@ impl Refresher {
         error: Error,
     ) -> Result<Refreshed, Error> {
         let unwanted = want.other_than.as_ref() == Some(&credential.access_token);
-        let valid = credential.freshness(self.clock.now(), Duration::ZERO) != Freshness::Expired;
+        let valid = self.lives(&credential);
         // A refresh token that was spent and not saved is never passed over.
         let passable = !matches!(error, Error::Store(StoreError::NotSaved { .. }));
         if valid && !unwanted && passable {

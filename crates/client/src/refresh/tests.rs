@@ -68,3 +68,21 @@ fn what_somebody_else_bought_is_not_kept_when_it_is_due_or_refused() {
         Begun::Due(_)
     ));
 }
+
+#[test]
+fn hostile_30_what_somebody_else_left_expired_is_not_handed_out() {
+    let root = tempfile::tempdir().unwrap();
+    let store = CredentialStore::new(root.path().join("credentials"), &root.path().join("run"));
+    let clock = Arc::new(SystemClock);
+    let refresher = Refresher { store, clock };
+    assert!(refresher.living(bought("new")).is_ok());
+    let mut spent = bought("spent");
+    spent.issued_at -= SignedDuration::from_hours(2);
+    spent.expires_at = spent
+        .expires_at
+        .map(|at| at - SignedDuration::from_hours(2));
+    assert!(matches!(
+        refresher.living(spent),
+        Err(Error::LoginExpired { .. })
+    ));
+}
