@@ -1,4 +1,5 @@
 //! The project's own commands: `cargo xtask setup | ci | tidy | fuzz | bench | gen`, one file each.
+#![forbid(unsafe_code)]
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,

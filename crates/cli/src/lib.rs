@@ -2,6 +2,8 @@
 //!
 //! A library only so that the generated references and the tests see the same commands as `main`.
 
+#![forbid(unsafe_code)]
+
 pub mod arguments;
 mod commands;
 mod failure;

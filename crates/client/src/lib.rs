@@ -10,6 +10,8 @@
 //! # }
 //! ```
 
+#![forbid(unsafe_code)]
+
 pub mod account;
 pub mod catalogue;
 pub mod client;

@@ -16,8 +16,10 @@ pub mod lock;
 pub mod private;
 pub mod process;
 pub mod shutdown;
+pub mod socket;
 pub mod telemetry;
 pub mod terminal;
+pub mod web_server;
 
 pub use clock::{Clock, SystemClock};
 pub use directories::Directories;

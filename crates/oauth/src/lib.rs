@@ -10,6 +10,7 @@
 //! | without a browser | [`device`] |
 //! | for tokens | [`token`], [`revocation`] |
 //! | who it is | [`id_token`] with [`jwks`], [`userinfo`] |
+//! | through a relay | [`relay`] |
 //! | what is refused | [`parameters`], [`endpoint`], [`bearer`] |
 //! | what is never shown | [`secret`], [`text`] |
 //!
@@ -52,6 +53,8 @@
 //! # }
 //! ```
 
+#![forbid(unsafe_code)]
+
 mod answer;
 pub mod authorization;
 pub mod bearer;
@@ -67,6 +70,7 @@ pub mod pasted;
 pub mod pkce;
 pub mod profile;
 pub mod registration;
+pub mod relay;
 pub mod revocation;
 pub mod scope;
 mod scrub;

@@ -73,6 +73,10 @@ secret! {
     DeviceCode;
     /// A registration access token (RFC 7592).
     RegistrationAccessToken;
+    /// What makes a relay's registration its program's own (docs/relay-protocol.md).
+    OwnerSecret;
+    /// A bearer token for the relay (RFC 6750).
+    RelayToken;
 }
 
 macro_rules! from_random {
@@ -88,7 +92,7 @@ macro_rules! from_random {
     )*};
 }
 
-from_random! { State CodeVerifier Nonce }
+from_random! { State CodeVerifier Nonce OwnerSecret RelayToken }
 
 #[cfg(test)]
 mod tests {

@@ -12,6 +12,8 @@
 //! # }
 //! ```
 
+#![forbid(unsafe_code)]
+
 mod background;
 mod browser;
 mod clock;

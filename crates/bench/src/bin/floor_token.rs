@@ -1,4 +1,5 @@
 //! The least that printing a stored token can cost: read the file, print the field.
+#![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "that is what it is for")]
 
 use std::error::Error;

@@ -1,6 +1,7 @@
 //! Crash-safe writes, ours and the least that one can cost, in turns inside one process.
 //!
 //! Prints one line for each round: microseconds for one write of ours, a tab, and of the floor.
+#![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "that is what it is for")]
 #![expect(clippy::disallowed_methods, reason = "it measures time")]
 
