@@ -1,6 +1,13 @@
 //! A snapshot of the process environment, taken once, and what it tells of the place we run in.
 
-use std::{collections::BTreeMap, fmt};
+mod dotenv;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+pub use dotenv::DotenvError;
 
 /// The variables of a process, and facts about the place it runs in.
 ///
@@ -8,6 +15,8 @@ use std::{collections::BTreeMap, fmt};
 #[derive(Clone, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
+    /// Which of them a `.env` file brought.
+    from_file: BTreeSet<String>,
     place: PlaceSource,
 }
 
@@ -55,6 +64,7 @@ impl Environment {
             .collect();
         Self {
             variables,
+            from_file: BTreeSet::new(),
             place: PlaceSource::Machine,
         }
     }
@@ -68,6 +78,7 @@ impl Environment {
             variables: pairs
                 .map(|(name, value)| (canonical(name.into()), value.into()))
                 .collect(),
+            from_file: BTreeSet::new(),
             place: PlaceSource::Variables,
         }
     }
