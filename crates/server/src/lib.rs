@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod config;
+mod hardening;
 pub mod metrics;
 pub mod page;
 pub mod relay;
