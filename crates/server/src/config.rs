@@ -137,6 +137,8 @@ pub struct RelayLimits {
     pub registrations_per_user: usize,
     /// Connections to the local socket.
     pub connections: usize,
+    /// Connections of one address that is not loopback, over TCP.
+    pub connections_per_address: usize,
     /// Callbacks that wait for their program.
     pub held: usize,
 }
@@ -147,6 +149,7 @@ impl Default for RelayLimits {
             registrations: 16_384,
             registrations_per_user: 16_384,
             connections: 16_640,
+            connections_per_address: 1_024,
             held: 1_000,
         }
     }

@@ -1,14 +1,46 @@
 //! Who waits, and who gets what, once.
+//!
+//! A callback and a program meet in the [`registry`](Registry); from there on the callback belongs to the task of that program's
+//! connection, which writes it, learns whether it arrived, and says so. The browser waits for that word and for nothing else.
 
-use std::sync::Arc;
+pub(crate) mod desk;
+pub(crate) mod entry;
+mod line;
+pub(crate) mod mailbox;
+pub(crate) mod owner;
+mod quota;
+pub(crate) mod registry;
 
-use oarlock_oauth::relay::Callback;
+use std::{io, sync::Arc, time::Duration};
 
-use crate::{config::RelayConfig, metrics::Metrics};
+use oarlock_io::socket::Listener;
+use oarlock_oauth::{relay::Callback, secret::RelayToken};
+use tokio::{sync::watch, time::Instant};
+use url::Url;
+
+use crate::{
+    config::RelayConfig,
+    metrics::Metrics,
+};
+use desk::Desks;
+use owner::{Slot, User};
+use registry::{Hold, Offer, Registry};
+
+/// When to come back to a relay that is full or stops.
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The relay; cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Relay(Arc<RelayConfig>);
+#[derive(Clone)]
+pub struct Relay(Arc<Inner>);
+
+struct Inner {
+    config: RelayConfig,
+    callback_url: Url,
+    registry: Registry,
+    metrics: Metrics,
+    desks: Desks,
+    stopping: watch::Sender<bool>,
+}
 
 /// How a callback ended, for the browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,20 +62,125 @@ pub enum Outcome {
 }
 
 impl Relay {
-    /// A relay with nobody waiting.
-    pub fn new(config: RelayConfig, _metrics: Metrics) -> Self {
-        Self(Arc::new(config))
+    /// A relay with nobody waiting. `callback_url` is what providers have as the redirect URI.
+    ///
+    /// # Errors
+    /// No randomness.
+    pub fn new(config: RelayConfig, callback_url: Url, metrics: Metrics) -> io::Result<Self> {
+        let registry = Registry::new(&config, metrics.clone())?;
+        Ok(Self(Arc::new(Inner {
+            config,
+            callback_url,
+            registry,
+            metrics,
+            desks: Desks::default(),
+            stopping: watch::Sender::new(false),
+        })))
     }
 
     /// Hands a callback to its program and waits until it is known how that ended.
     ///
     /// Dropping the future does not take the callback back.
-    pub async fn deliver(&self, _callback: Callback) -> Outcome {
-        todo!()
+    pub async fn deliver(&self, callback: Callback) -> Outcome {
+        let arrived = Instant::now();
+        let slot = Slot::of(&callback);
+        match self.0.registry.offer(slot, callback) {
+            Offer::Pending { outcome, hold } => {
+                if let Some(hold) = hold {
+                    self.keep(hold);
+                }
+                // Whoever has it always says something; that it was lost is no reason to call it complete.
+                outcome.await.unwrap_or(Outcome::Unconfirmed)
+            }
+            Offer::Done(outcome) => {
+                self.0.metrics.callback(outcome, arrived.elapsed());
+                if outcome == Outcome::AlreadyDelivered {
+                    tracing::warn!(state = slot.short(), "callback already delivered, dropping replay");
+                } else {
+                    self.unmatched(slot);
+                }
+                outcome
+            }
+        }
     }
 
     /// Whether somebody waits for this callback at this moment; a miss is throttled.
-    pub fn is_awaited(&self, _callback: &Callback) -> bool {
-        todo!()
+    pub fn is_awaited(&self, callback: &Callback) -> bool {
+        self.0.registry.is_awaited(Slot::of(callback))
+    }
+
+    /// Takes programs in on a local socket until [`stop`](Self::stop), and then sees them off.
+    ///
+    /// On TCP without `open`, each needs a token.
+    pub async fn listen(&self, listener: Listener, open: bool) {
+        line::listen(self, listener, open).await;
+    }
+
+    /// Takes nothing new, and tells everybody who waits that the relay stops.
+    pub fn stop(&self) {
+        self.0.registry.stop();
+        self.0.stopping.send_replace(true);
+    }
+
+    /// Whether it takes callbacks and programs.
+    pub fn is_ready(&self) -> bool {
+        !self.0.registry.is_stopping()
+    }
+
+    /// Registrations that are there.
+    pub fn registrations(&self) -> usize {
+        self.0.registry.registrations()
+    }
+
+    /// Callbacks that wait for their program.
+    pub fn held(&self) -> usize {
+        self.0.registry.held()
+    }
+
+    fn config(&self) -> &RelayConfig {
+        &self.0.config
+    }
+
+    fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    /// Sees to it that a callback is not held longer than the grace.
+    fn keep(&self, hold: Hold) {
+        let relay = self.clone();
+        drop(tokio::spawn(async move {
+            tokio::time::sleep_until(hold.until).await;
+            if relay.registry().give_up(&hold) {
+                relay.unmatched(hold.slot);
+            }
+        }));
+    }
+
+    fn unmatched(&self, slot: Slot) {
+        if self.config().log_unmatched {
+            tracing::warn!(state = slot.short(), "no client waiting for state, dropping callback");
+        }
+    }
+
+    /// Whose token it is. Every digest is compared, in constant time.
+    pub(crate) fn holder(&self, token: &RelayToken) -> Option<User> {
+        use subtle::ConstantTimeEq as _;
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.expose().as_bytes());
+        let mut holder = None;
+        for (index, known) in self.config().tokens.iter().enumerate() {
+            if bool::from(known.sha256.as_slice().ct_eq(digest.as_ref())) {
+                holder = Some(User::Token(index));
+            }
+        }
+        holder
+    }
+}
+
+impl std::fmt::Debug for Relay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Relay")
+            .field("registrations", &self.registrations())
+            .field("held", &self.held())
+            .finish_non_exhaustive()
     }
 }

@@ -1,0 +1,317 @@
+//! Programs on other machines: a registration that is asked over HTTPS, request by request.
+//!
+//! A task keeps each of them: it takes what the registry has for it, lays it out for whoever asks, and ends it in time.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use oarlock_oauth::relay::{CloseReason, Delivery, Registered, StateDigest};
+use tokio::{
+    sync::{Notify, watch},
+    time::{Instant, sleep, sleep_until},
+};
+
+use super::{
+    Relay,
+    entry::Refused,
+    mailbox::{Mailbox, Order, Parcel},
+    owner::{Owner, Slot},
+    registry::{Ending, Ticket},
+};
+use crate::metrics::Face;
+
+/// How long it is remembered how a registration ended.
+const MEMORY: Duration = Duration::from_secs(60);
+/// Most that are remembered; beyond it one that ends is forgotten at once.
+const REMEMBERED: usize = 8_192;
+
+/// All of them.
+#[derive(Default)]
+pub(crate) struct Desks(Mutex<HashMap<StateDigest, Arc<Desk>>>);
+
+/// One registration.
+pub(crate) struct Desk {
+    owner: Owner,
+    ticket: Ticket,
+    shown: watch::Sender<Shown>,
+    visits: Mutex<Visits>,
+    /// Rings when a visit changes what is due.
+    visited: Notify,
+}
+
+/// What lies there.
+#[derive(Clone, Debug)]
+pub(crate) enum Shown {
+    /// Nothing yet.
+    Waiting,
+    /// A callback, to be acknowledged.
+    Delivering(Arc<Parcel>),
+    /// It ended so.
+    Over(CloseReason),
+}
+
+struct Visits {
+    /// When the owner was last heard.
+    seen: Instant,
+    /// Requests that wait at this moment.
+    waiting: usize,
+    /// Counts them, so that a newer one ends an older.
+    number: u64,
+    /// When the callback was first shown.
+    handed: Option<Instant>,
+}
+
+impl Relay {
+    /// Registers a program over HTTPS.
+    pub(crate) fn register_remote(
+        &self,
+        digest: StateDigest,
+        owner: Owner,
+        wanted: Option<Duration>,
+    ) -> Result<Registered, Refused> {
+        let slot = Slot::State(digest);
+        let mailbox = Arc::new(Mailbox::default());
+        let registered = self
+            .registry()
+            .register(slot, owner, Face::Https, &mailbox)?;
+        let times = &self.config().times;
+        let lasts = wanted.unwrap_or(times.registration).min(times.longest);
+        let now = Instant::now();
+        let desk = Arc::new(Desk {
+            owner,
+            ticket: registered.ticket,
+            shown: watch::Sender::new(Shown::Waiting),
+            visits: Mutex::new(Visits {
+                seen: now,
+                waiting: 0,
+                number: 0,
+                handed: None,
+            }),
+            visited: Notify::new(),
+        });
+        self.0.desks.all().insert(digest, Arc::clone(&desk));
+        tracing::info!(state = slot.short(), resumed = registered.resumed, "client registered for state");
+        let relay = self.clone();
+        drop(tokio::spawn(async move {
+            desk.keep(&relay, &mailbox, now + lasts).await;
+            if relay.0.desks.all().len() <= REMEMBERED {
+                sleep(MEMORY).await;
+            }
+            relay.0.desks.forget(digest, &desk);
+        }));
+        Ok(self.registered(lasts, registered.resumed))
+    }
+
+    /// The registration of this owner; a wrong owner and none at all look the same.
+    pub(crate) fn desk(&self, digest: StateDigest, owner: &Owner) -> Option<Arc<Desk>> {
+        let desk = Arc::clone(self.0.desks.all().get(&digest)?);
+        (desk.owner == *owner).then_some(desk)
+    }
+}
+
+impl Desks {
+    fn forget(&self, digest: StateDigest, desk: &Arc<Desk>) {
+        let mut all = self.all();
+        if all
+            .get(&digest)
+            .is_some_and(|other| Arc::ptr_eq(other, desk))
+        {
+            all.remove(&digest);
+        }
+    }
+
+    /// Nothing under this lock can panic half-way.
+    fn all(&self) -> MutexGuard<'_, HashMap<StateDigest, Arc<Desk>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Desk {
+    /// Waits for something to show, at most so long; `None`: nothing, or a newer visit took over.
+    ///
+    /// What is shown may be read from here on, so it goes to nobody else.
+    pub(crate) async fn visit(&self, relay: &Relay, patience: Duration) -> Option<Shown> {
+        let mut shown = self.shown.subscribe();
+        let visit = Visit::begin(self);
+        let until = Instant::now() + patience;
+        let seen = tokio::select! {
+            seen = shown.wait_for(|shown| !matches!(shown, Shown::Waiting)) => seen.ok().map(|shown| shown.clone()),
+            () = visit.overtaken() => None,
+            () = sleep_until(until) => None,
+        };
+        if let Some(Shown::Delivering(_)) = seen {
+            if !relay.registry().handed(self.ticket) {
+                // Its time was over at this very moment.
+                return self.over().map(Shown::Over);
+            }
+            self.visits().handed.get_or_insert_with(Instant::now);
+            self.visited.notify_one();
+        }
+        seen
+    }
+
+    /// The program has said how the delivery went. Repeating it changes nothing. `None`: there is no such delivery.
+    pub(crate) fn settle(
+        &self,
+        relay: &Relay,
+        delivery: &Delivery,
+        ending: Ending,
+    ) -> Option<CloseReason> {
+        self.visits().seen = Instant::now();
+        let shown = self.shown.borrow().clone();
+        match shown {
+            Shown::Delivering(parcel) if parcel.delivery == *delivery => {
+                if !relay.registry().finish(self.ticket, ending) {
+                    return self.over();
+                }
+                let reason = match ending {
+                    Ending::Delivered => CloseReason::Delivered,
+                    Ending::Rejected => CloseReason::Rejected,
+                    Ending::Unconfirmed => CloseReason::Unconfirmed,
+                };
+                tracing::info!(state = self.ticket.slot.short(), ?reason, "callback settled by client for state");
+                self.shown.send_replace(Shown::Over(reason));
+                Some(reason)
+            }
+            Shown::Over(reason) => Some(reason),
+            Shown::Waiting | Shown::Delivering(_) => None,
+        }
+    }
+
+    /// The program does not wait any more.
+    pub(crate) fn leave(&self, relay: &Relay) -> CloseReason {
+        if let Some(reason) = self.over() {
+            return reason;
+        }
+        if let Some(hold) = relay.registry().end(self.ticket) {
+            relay.keep(hold);
+        }
+        self.shown
+            .send_replace(Shown::Over(CloseReason::Unregistered));
+        CloseReason::Unregistered
+    }
+
+    fn over(&self) -> Option<CloseReason> {
+        match &*self.shown.borrow() {
+            Shown::Over(reason) => Some(*reason),
+            Shown::Waiting | Shown::Delivering(_) => None,
+        }
+    }
+
+    /// Sees to everything that is due, until it is over.
+    async fn keep(&self, relay: &Relay, mailbox: &Mailbox, expires: Instant) {
+        let mut changes = self.shown.subscribe();
+        let mut arrived = None;
+        let mut stopping = false;
+        loop {
+            let alarm = self.alarm(relay, expires, arrived);
+            tokio::select! {
+                _ = changes.wait_for(|shown| matches!(shown, Shown::Over(_))) => return,
+                order = mailbox.next() => match order {
+                    Order::Deliver(parcel) => {
+                        arrived = Some(Instant::now());
+                        self.shown.send_replace(Shown::Delivering(parcel));
+                    }
+                    Order::Close(CloseReason::Shutdown) if arrived.is_some() => stopping = true,
+                    Order::Close(reason) => return self.close(relay, reason),
+                },
+                () = self.visited.notified() => {}
+                () = sleep_until(alarm) => {
+                    if let Some(reason) = self.due(relay, expires, arrived) {
+                        return self.close(relay, if stopping { CloseReason::Shutdown } else { reason });
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next moment at which something may be due.
+    fn alarm(&self, relay: &Relay, expires: Instant, arrived: Option<Instant>) -> Instant {
+        let times = &relay.config().times;
+        let visits = self.visits();
+        match (arrived, visits.handed) {
+            (Some(_), Some(handed)) => handed + times.acknowledgement,
+            (Some(arrived), None) => arrived + times.grace,
+            (None, _) if visits.waiting > 0 => expires,
+            (None, _) => expires.min(visits.seen + times.heartbeat * 2),
+        }
+    }
+
+    /// Why it ends now, if it does.
+    fn due(&self, relay: &Relay, expires: Instant, arrived: Option<Instant>) -> Option<CloseReason> {
+        let now = Instant::now();
+        if self.alarm(relay, expires, arrived) > now {
+            return None;
+        }
+        Some(match arrived {
+            Some(_) if self.visits().handed.is_some() => CloseReason::Unconfirmed,
+            Some(_) => CloseReason::Silent,
+            None if expires <= now => CloseReason::Expired,
+            None => CloseReason::Silent,
+        })
+    }
+
+    /// Ends it. A callback that nobody came for has waited long enough.
+    fn close(&self, relay: &Relay, reason: CloseReason) {
+        tracing::info!(state = self.ticket.slot.short(), ?reason, "registration over HTTPS ended");
+        if let Some(hold) = relay.registry().end(self.ticket) {
+            relay.registry().give_up(&hold);
+        }
+        self.shown.send_if_modified(|shown| {
+            let over = matches!(shown, Shown::Over(_));
+            if !over {
+                *shown = Shown::Over(reason);
+            }
+            !over
+        });
+    }
+
+    /// Nothing under this lock can panic half-way.
+    fn visits(&self) -> MutexGuard<'_, Visits> {
+        self.visits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One request that waits.
+struct Visit<'a> {
+    desk: &'a Desk,
+    number: u64,
+}
+
+impl<'a> Visit<'a> {
+    fn begin(desk: &'a Desk) -> Self {
+        let mut visits = desk.visits();
+        visits.seen = Instant::now();
+        visits.waiting += 1;
+        visits.number += 1;
+        let number = visits.number;
+        drop(visits);
+        // Wakes the older visits too, and the keeper.
+        desk.shown.send_modify(|_| {});
+        desk.visited.notify_one();
+        Self { desk, number }
+    }
+
+    /// Resolves when a newer visit has begun.
+    async fn overtaken(&self) {
+        let mut changes = self.desk.shown.subscribe();
+        loop {
+            if self.desk.visits().number != self.number || changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for Visit<'_> {
+    fn drop(&mut self) {
+        let mut visits = self.desk.visits();
+        visits.waiting = visits.waiting.saturating_sub(1);
+        visits.seen = Instant::now();
+        drop(visits);
+        self.desk.visited.notify_one();
+    }
+}

@@ -1,0 +1,219 @@
+//! The local socket: connections, their first frame, and which protocol goes on.
+
+mod first;
+mod frames;
+mod second;
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use oarlock_io::socket::{Listener, Peer, Stream};
+use oarlock_oauth::{
+    relay::{ErrorWord, FrameError, ProgramFrame, Protocol, Register, RelayFrame, StateDigest},
+    text::Untrusted,
+};
+use tokio::{task::JoinSet, time::timeout};
+
+use super::{
+    Relay,
+    entry::Refused,
+    mailbox::Mailbox,
+    owner::{Fingerprint, Owner, Slot, User},
+    quota::{Place, Quota},
+};
+use crate::metrics::{Face, Refusal};
+use frames::{Frames, Heard};
+
+/// For the first frame to come whole.
+const FIRST: Duration = Duration::from_secs(10);
+/// For an ERROR to be read.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// For programs to be told that the relay stops, and for deliveries under way to end.
+const DRAIN: Duration = Duration::from_secs(9);
+
+/// Takes programs in until the relay stops, and then sees them off.
+pub(super) async fn listen(relay: &Relay, listener: Listener, open: bool) {
+    let address = listener.address();
+    tracing::info!("relay listening on {address}");
+    let mut stopping = relay.0.stopping.subscribe();
+    let places = Quota::new(relay.config().limits.connections);
+    let mut tasks = JoinSet::new();
+    loop {
+        tokio::select! {
+            biased;
+            _ = stopping.wait_for(|stopping| *stopping) => break,
+            (stream, peer) = listener.accept() => {
+                if let Some(connection) = admit(relay, &places, peer) {
+                    tasks.spawn(connection.run(relay.clone(), stream, open));
+                }
+            }
+            Some(ended) = tasks.join_next() => {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "a connection's task failed");
+                }
+            }
+        }
+    }
+    // From here on a newer relay can have the address.
+    drop(listener);
+    let all = async { while tasks.join_next().await.is_some() {} };
+    if timeout(DRAIN, all).await.is_err() {
+        tracing::warn!("programs were still connected at the end");
+    }
+    tracing::info!("relay stopped on {address}");
+}
+
+/// A connection that was let in.
+struct Connection {
+    peer: Peer,
+    /// `None`: there is no room, which is said and nothing else.
+    place: Option<Place<Option<IpAddr>>>,
+}
+
+/// Looks who it is and whether there is room.
+fn admit(
+    relay: &Relay,
+    places: &Arc<Quota<Option<IpAddr>>>,
+    peer: Peer,
+) -> Option<Connection> {
+    if let Peer::User(user) = peer
+        && !peer.is_self_or_root()
+    {
+        tracing::warn!(user, "another user at the socket, turned away");
+        relay.0.metrics.refused(Refusal::OtherUser);
+        return None;
+    }
+    let limits = &relay.config().limits;
+    let (key, most) = match peer {
+        Peer::Address(address) if !address.ip().is_loopback() => {
+            (Some(address.ip()), limits.connections_per_address)
+        }
+        Peer::Address(_) | Peer::User(_) => (None, limits.connections),
+    };
+    let place = places.take(key, most);
+    if place.is_none() {
+        relay.0.metrics.refused(Refusal::TooManyConnections);
+    }
+    Some(Connection { peer, place })
+}
+
+impl Connection {
+    async fn run(self, relay: Relay, stream: Stream, open: bool) {
+        let mut frames = Frames::new(stream);
+        if self.place.is_none() {
+            let refusal = Refusal::TooManyConnections;
+            return refuse(&relay, &frames, Protocol::One, refusal, "the relay is full; try again later").await;
+        }
+        relay.0.metrics.connection(1);
+        if let Some(register) = first_frame(&relay, &mut frames).await {
+            // In a future of its own, so that what waits holds nothing of what came before.
+            self.serve(&relay, frames, register, open).await;
+        }
+        relay.0.metrics.connection(-1);
+    }
+
+    async fn serve(&self, relay: &Relay, frames: Frames, register: Register, open: bool) {
+        let protocol = register.protocol;
+        let Some(user) = self.user(relay, &register, open) else {
+            let description = "this address needs a token of the relay's configuration";
+            return refuse(relay, &frames, protocol, Refusal::InvalidToken, description).await;
+        };
+        let secret = match protocol {
+            Protocol::One => None,
+            Protocol::Two => register.secret.as_ref().map(Fingerprint::of_secret),
+        };
+        let owner = Owner { user, secret };
+        let slot = register
+            .state
+            .as_ref()
+            .map_or(Slot::Single, |state| Slot::State(StateDigest::of(state)));
+        let mailbox = Arc::new(Mailbox::default());
+        let face = match protocol {
+            Protocol::One => Face::Protocol1,
+            Protocol::Two => Face::Protocol2,
+        };
+        let registered = match relay.registry().register(slot, owner, face, &mailbox) {
+            Ok(registered) => registered,
+            Err(refused) => return turn_away(relay, &frames, protocol, refused).await,
+        };
+        let wanted = register.timeout;
+        drop(register);
+        tracing::info!(state = slot.short(), resumed = registered.resumed, "client registered for state");
+        match protocol {
+            Protocol::One => Box::pin(first::wait(relay, frames, registered.ticket, mailbox)).await,
+            Protocol::Two => {
+                Box::pin(second::wait(relay, frames, registered, mailbox, wanted)).await;
+            }
+        }
+    }
+
+    fn user(&self, relay: &Relay, register: &Register, open: bool) -> Option<User> {
+        match (self.peer, &register.token) {
+            (Peer::User(user), _) => Some(User::Local(user)),
+            (Peer::Address(_), Some(token)) => relay.holder(token),
+            (Peer::Address(_), None) => open.then_some(User::Tcp),
+        }
+    }
+}
+
+/// The REGISTER that a connection begins with; what else it begins with is answered.
+async fn first_frame(relay: &Relay, frames: &mut Frames) -> Option<Register> {
+    let (refusal, description) = match timeout(FIRST, frames.next()).await {
+        Ok(Heard::Frame(ProgramFrame::Register(register))) => return Some(register),
+        Ok(Heard::Frame(_)) => (Refusal::InvalidRequest, "the first frame must be REGISTER".to_owned()),
+        Ok(Heard::Malformed(error)) => (refusal_of(&error), error.to_string()),
+        Ok(Heard::End) => return None,
+        Err(_) => (Refusal::Silent, "no REGISTER came within 10 seconds".to_owned()),
+    };
+    refuse(relay, frames, Protocol::One, refusal, &description).await;
+    None
+}
+
+fn refusal_of(error: &FrameError) -> Refusal {
+    match error {
+        FrameError::UnsupportedProtocol => Refusal::UnsupportedProtocol,
+        _ => Refusal::InvalidRequest,
+    }
+}
+
+/// Says why a registration is refused.
+async fn turn_away(relay: &Relay, frames: &Frames, protocol: Protocol, refused: Refused) {
+    let (refusal, description) = match refused {
+        Refused::InUse => (Refusal::StateInUse, "somebody else waits for this state"),
+        Refused::Full => (Refusal::TooManyRegistrations, "too many programs wait; try again later"),
+        Refused::Stopping => (Refusal::Stopping, "the relay is about to stop; try again in a second"),
+        Refused::Over(reason) => {
+            frames.close(&RelayFrame::Close { reason, retry_after: None }, FAREWELL).await;
+            return;
+        }
+    };
+    refuse(relay, frames, protocol, refusal, description).await;
+}
+
+/// ERROR, and the end.
+async fn refuse(relay: &Relay, frames: &Frames, protocol: Protocol, refusal: Refusal, description: &str) {
+    relay.0.metrics.refused(refusal);
+    tracing::info!(reason = description, "client refused");
+    let (word, retry_after) = match refusal {
+        Refusal::InvalidToken => (ErrorWord::InvalidToken, None),
+        Refusal::UnsupportedProtocol => (ErrorWord::UnsupportedProtocol, None),
+        Refusal::StateInUse => (ErrorWord::StateInUse, None),
+        Refusal::TooManyRegistrations | Refusal::TooManyConnections => {
+            (ErrorWord::TooManyRegistrations, Some(super::RETRY_AFTER))
+        }
+        Refusal::Stopping => (ErrorWord::TemporarilyUnavailable, Some(super::RETRY_AFTER)),
+        _ => (ErrorWord::InvalidRequest, None),
+    };
+    let frame = match protocol {
+        Protocol::One => RelayFrame::Error {
+            word: None,
+            description: Untrusted::new(description),
+            retry_after: None,
+        },
+        Protocol::Two => RelayFrame::Error {
+            word: Some(word),
+            description: Untrusted::new(description),
+            retry_after,
+        },
+    };
+    frames.close(&frame, FAREWELL).await;
+}

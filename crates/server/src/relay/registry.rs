@@ -1,0 +1,615 @@
+//! Who waits for what: every change of it is one verb here, under one lock.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    hash::{BuildHasher as _, RandomState},
+    io,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use oarlock_io::entropy;
+use oarlock_oauth::relay::{Callback, CloseReason, Delivery};
+use tokio::{sync::oneshot, time::Instant};
+
+use super::{
+    Outcome,
+    entry::{Entry, Handing, Phase, Refused, Registration, Spent, hand},
+    mailbox::{Mailbox, Order, Parcel},
+    owner::{Fingerprint, Owner, Slot, User},
+    quota::{Place, Quota},
+};
+use crate::{
+    config::RelayConfig,
+    metrics::{Face, Metrics, Refusal},
+};
+
+/// So many locks that two deliveries seldom meet.
+const SHARDS: usize = 64;
+/// Callbacks that are remembered as spent, in each shard; the oldest go first.
+const REMEMBERED: usize = 1_024;
+
+/// All slots.
+pub(crate) struct Registry {
+    shards: Vec<Mutex<Shard>>,
+    hasher: RandomState,
+    quota: Arc<Quota<User>>,
+    /// Most registrations of one user, and of each token.
+    most: (usize, Vec<usize>),
+    held: AtomicUsize,
+    most_held: usize,
+    metrics: Metrics,
+    stopping: AtomicBool,
+    /// Links and deliveries are numbered.
+    serial: AtomicU64,
+    /// Makes the names of deliveries unlike those of another process.
+    origin: u64,
+    grace: Duration,
+    memory: Duration,
+}
+
+#[derive(Default)]
+struct Shard {
+    entries: HashMap<Slot, Entry>,
+    /// Spent callbacks, oldest first.
+    spent: VecDeque<(Instant, Slot, u64)>,
+}
+
+/// A registration's place among all, counted while it lasts.
+#[derive(Debug)]
+pub(super) struct Seat {
+    _place: Place<User>,
+    face: Face,
+    metrics: Metrics,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.metrics.ended(self.face);
+    }
+}
+
+/// Which registration, by which connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket {
+    pub(crate) slot: Slot,
+    link: u64,
+}
+
+/// A registration that was let in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Registered {
+    pub(crate) ticket: Ticket,
+    pub(crate) resumed: bool,
+}
+
+/// What became of a callback at first.
+pub(crate) enum Offer {
+    /// It is known how it ends.
+    Done(Outcome),
+    /// It will be told.
+    Pending {
+        outcome: oneshot::Receiver<Outcome>,
+        /// It waits for its program; see [`Registry::give_up`].
+        hold: Option<Hold>,
+    },
+}
+
+/// A callback that waits for its program, until somebody gives it up.
+#[derive(Clone, Debug)]
+pub(crate) struct Hold {
+    pub(crate) slot: Slot,
+    pub(crate) delivery: Delivery,
+    pub(crate) until: Instant,
+}
+
+/// How a delivery ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The program has it.
+    Delivered,
+    /// The program refused it.
+    Rejected,
+    /// The program may have it or not.
+    Unconfirmed,
+}
+
+impl Registry {
+    /// # Errors
+    /// No randomness.
+    pub(crate) fn new(config: &RelayConfig, metrics: Metrics) -> io::Result<Self> {
+        let [a, b, c, d, e, f, g, h, ..] = entropy::random()?;
+        Ok(Self {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            hasher: RandomState::new(),
+            quota: Quota::new(config.limits.registrations),
+            most: (
+                config.limits.registrations_per_user,
+                config
+                    .tokens
+                    .iter()
+                    .map(|token| token.registrations)
+                    .collect(),
+            ),
+            held: AtomicUsize::new(0),
+            most_held: config.limits.held,
+            metrics,
+            stopping: AtomicBool::new(false),
+            serial: AtomicU64::new(0),
+            origin: u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+            grace: config.times.grace,
+            memory: config.times.longest,
+        })
+    }
+
+    /// Registrations that are there.
+    pub(crate) fn registrations(&self) -> usize {
+        self.quota.all()
+    }
+
+    /// Callbacks that wait for a program.
+    pub(crate) fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// Whether somebody waits for it at this moment.
+    pub(crate) fn is_awaited(&self, slot: Slot) -> bool {
+        let shard = self.shard(slot);
+        shard.entries.get(&slot).is_some_and(|entry| {
+            matches!(entry.phase, Phase::Waiting(_) | Phase::Delivering(..))
+        })
+    }
+
+    /// A program waits from now on; a callback that is held for it is in its mailbox at once.
+    pub(crate) fn register(
+        &self,
+        slot: Slot,
+        owner: Owner,
+        face: Face,
+        mailbox: &Arc<Mailbox>,
+    ) -> Result<Registered, Refused> {
+        let mut shard = self.shard(slot);
+        // Under the lock: `stop` sets it before it takes this lock.
+        if self.is_stopping() {
+            return Err(Refused::Stopping);
+        }
+        let entry = shard.entries.entry(slot).or_default();
+        let seat = entry.admit(&owner).and_then(|()| {
+            // Whoever takes a registration over takes its seat, so that coming back never fails for want of one.
+            entry
+                .take_seat(&owner)
+                .or_else(|| self.seat(owner.user, face))
+                .ok_or(Refused::Full)
+        });
+        let seat = match seat {
+            Ok(seat) => seat,
+            Err(refused) => {
+                shard.tidy(slot);
+                return Err(refused);
+            }
+        };
+        if matches!(entry.phase, Phase::Held(_)) {
+            self.unhold();
+        }
+        let link = self.serial.fetch_add(1, Ordering::Relaxed);
+        let resumed = entry.register(Registration {
+            link,
+            owner,
+            mailbox: Some(Arc::clone(mailbox)),
+            seat: Some(seat),
+        });
+        let ticket = Ticket { slot, link };
+        Ok(Registered { ticket, resumed })
+    }
+
+    /// A callback came.
+    pub(crate) fn offer(&self, slot: Slot, callback: Callback) -> Offer {
+        let mut shard = self.shard(slot);
+        if self.is_stopping() {
+            return Offer::Done(Outcome::Stopping);
+        }
+        let entry = shard.entries.entry(slot).or_default();
+        if let Some(spent) = &entry.spent
+            && spent.fingerprint == Fingerprint::of_callback(&callback)
+        {
+            return Offer::Done(Outcome::AlreadyDelivered);
+        }
+        let (watcher, outcome) = oneshot::channel();
+        match std::mem::take(&mut entry.phase) {
+            Phase::Held(mut handing) if handing.is_same(&callback) => {
+                handing.watchers.push(watcher);
+                entry.phase = Phase::Held(handing);
+            }
+            Phase::Delivering(registration, mut handing) if handing.is_same(&callback) => {
+                handing.watchers.push(watcher);
+                entry.phase = Phase::Delivering(registration, handing);
+            }
+            Phase::Waiting(registration) => {
+                entry.phase = hand(registration, self.handing(callback, watcher));
+            }
+            Phase::Idle => {
+                let Some(until) = self.hold_one() else {
+                    shard.tidy(slot);
+                    return Offer::Done(Outcome::NobodyWaiting);
+                };
+                let handing = self.handing(callback, watcher);
+                let delivery = handing.parcel.delivery.clone();
+                entry.phase = Phase::Held(handing);
+                let hold = Some(Hold {
+                    slot,
+                    delivery,
+                    until,
+                });
+                return Offer::Pending { outcome, hold };
+            }
+            // One callback at a time for each slot.
+            other => {
+                entry.phase = other;
+                return Offer::Done(Outcome::NobodyWaiting);
+            }
+        }
+        Offer::Pending {
+            outcome,
+            hold: None,
+        }
+    }
+
+    /// Its time is over; answers whether it was still there and nobody had come for it.
+    pub(crate) fn give_up(&self, hold: &Hold) -> bool {
+        let mut shard = self.shard(hold.slot);
+        let Some(entry) = shard.entries.get_mut(&hold.slot) else {
+            return false;
+        };
+        let given_up = match std::mem::take(&mut entry.phase) {
+            Phase::Held(handing) if handing.parcel.delivery == hold.delivery => {
+                self.unhold();
+                self.resolve(handing, Outcome::NobodyWaiting);
+                true
+            }
+            other => {
+                entry.phase = other;
+                false
+            }
+        };
+        shard.tidy(hold.slot);
+        given_up
+    }
+
+    /// A byte of it is about to leave; answers whether it may.
+    pub(crate) fn handed(&self, ticket: Ticket) -> bool {
+        let mut ours = false;
+        self.with(ticket, |phase| {
+            if let Phase::Delivering(_, handing) = phase {
+                handing.handed = true;
+                ours = true;
+            }
+        });
+        ours
+    }
+
+    /// The delivery is over; `false` when it was over before.
+    pub(crate) fn finish(&self, ticket: Ticket, ending: Ending) -> bool {
+        let mut shard = self.shard(ticket.slot);
+        let Some(entry) = shard.entries.get_mut(&ticket.slot) else {
+            return false;
+        };
+        match std::mem::take(&mut entry.phase) {
+            Phase::Delivering(registration, handing) if registration.link == ticket.link => {
+                let spent = self.spend(entry, &registration.owner, handing, ending);
+                shard.remember(ticket.slot, spent, self.memory);
+                true
+            }
+            other => {
+                entry.phase = other;
+                false
+            }
+        }
+    }
+
+    /// Protocol 1: the program died, and it is known that it had not read the line.
+    ///
+    /// The callback goes to the newer registration, or is held for the same user.
+    pub(crate) fn unread(&self, ticket: Ticket) -> Option<Hold> {
+        let mut shard = self.shard(ticket.slot);
+        let entry = shard.entries.get_mut(&ticket.slot)?;
+        match std::mem::take(&mut entry.phase) {
+            Phase::Delivering(registration, handing) if registration.link == ticket.link => {
+                drop(registration);
+                let hold = self.free(entry, ticket.slot, handing);
+                shard.tidy(ticket.slot);
+                hold
+            }
+            other => {
+                entry.phase = other;
+                None
+            }
+        }
+    }
+
+    /// The program does not wait any more. A callback that it was handed and has not confirmed is unconfirmed; one that
+    /// has not left yet is free again.
+    pub(crate) fn end(&self, ticket: Ticket) -> Option<Hold> {
+        let mut shard = self.shard(ticket.slot);
+        let entry = shard.entries.get_mut(&ticket.slot)?;
+        let mut spent = None;
+        let mut hold = None;
+        match std::mem::take(&mut entry.phase) {
+            Phase::Waiting(registration) if registration.link == ticket.link => {}
+            Phase::Delivering(registration, handing) if registration.link == ticket.link => {
+                if handing.handed {
+                    let ending = Ending::Unconfirmed;
+                    spent = Some(self.spend(entry, &registration.owner, handing, ending));
+                } else {
+                    drop(registration);
+                    hold = self.free(entry, ticket.slot, handing);
+                }
+            }
+            Phase::Delivering(registration, mut handing) => {
+                if handing
+                    .next
+                    .as_ref()
+                    .is_some_and(|next| next.link == ticket.link)
+                {
+                    handing.next = None;
+                }
+                entry.phase = Phase::Delivering(registration, handing);
+            }
+            other => entry.phase = other,
+        }
+        match spent {
+            Some(serial) => shard.remember(ticket.slot, serial, self.memory),
+            None => shard.tidy(ticket.slot),
+        }
+        hold
+    }
+
+    /// Protocol 2: the connection is lost. Until when the program may come back; `None` when this connection did not matter any more.
+    pub(crate) fn lose(&self, ticket: Ticket) -> Option<Instant> {
+        self.with(ticket, |phase| {
+            let (Phase::Waiting(registration) | Phase::Delivering(registration, _)) = phase else {
+                return;
+            };
+            registration.mailbox = None;
+        })
+        .then(|| Instant::now() + self.grace)
+    }
+
+    /// Protocol 2: the time to come back is over. `Some`: not yet, because a callback came meanwhile.
+    pub(crate) fn expire(&self, ticket: Ticket) -> Option<Instant> {
+        let mut later = None;
+        let ours = self.with(ticket, |phase| {
+            if let Phase::Delivering(_, handing) = phase
+                && !handing.handed
+            {
+                later = Some(handing.since + self.grace).filter(|until| *until > Instant::now());
+            }
+        });
+        if ours && later.is_none() {
+            self.abandon(ticket);
+        }
+        later
+    }
+
+    /// Nobody came back: the browser learns that it failed.
+    fn abandon(&self, ticket: Ticket) {
+        if let Some(hold) = self.end(ticket) {
+            self.give_up(&hold);
+        }
+    }
+
+    /// No registrations and callbacks any more; everybody who waits is told.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        for shard in &self.shards {
+            let mut shard = lock(shard);
+            for entry in shard.entries.values_mut() {
+                entry.phase = match std::mem::take(&mut entry.phase) {
+                    Phase::Held(handing) => {
+                        self.unhold();
+                        self.resolve(handing, Outcome::Stopping);
+                        Phase::Idle
+                    }
+                    Phase::Delivering(registration, handing) if registration.mailbox.is_none() => {
+                        self.resolve(handing, Outcome::Stopping);
+                        Phase::Idle
+                    }
+                    other => other,
+                };
+                let (Phase::Waiting(registration) | Phase::Delivering(registration, _)) =
+                    &entry.phase
+                else {
+                    continue;
+                };
+                registration.post(Order::Close(CloseReason::Shutdown));
+                if let Phase::Delivering(_, handing) = &entry.phase
+                    && let Some(next) = &handing.next
+                {
+                    next.post(Order::Close(CloseReason::Shutdown));
+                }
+            }
+        }
+    }
+
+    /// Runs `change` on the phase if it is still this connection's; answers whether it was.
+    fn with(&self, ticket: Ticket, change: impl FnOnce(&mut Phase)) -> bool {
+        let mut shard = self.shard(ticket.slot);
+        let Some(entry) = shard.entries.get_mut(&ticket.slot) else {
+            return false;
+        };
+        let (Phase::Waiting(registration) | Phase::Delivering(registration, _)) = &entry.phase
+        else {
+            return false;
+        };
+        if registration.link != ticket.link {
+            return false;
+        }
+        change(&mut entry.phase);
+        true
+    }
+
+    /// Ends a delivery that may have been read; answers its number.
+    fn spend(&self, entry: &mut Entry, owner: &Owner, mut handing: Handing, ending: Ending) -> u64 {
+        let serial = self.serial.fetch_add(1, Ordering::Relaxed);
+        let (reason, outcome) = match ending {
+            Ending::Delivered if handing.parcel.callback.is_refusal() => {
+                (CloseReason::Delivered, Outcome::Denied)
+            }
+            Ending::Delivered => (CloseReason::Delivered, Outcome::Complete),
+            Ending::Rejected => (CloseReason::Rejected, Outcome::Rejected),
+            Ending::Unconfirmed => (CloseReason::Unconfirmed, Outcome::Unconfirmed),
+        };
+        entry.spent = Some(Spent {
+            fingerprint: Fingerprint::of_callback(&handing.parcel.callback),
+            owner: *owner,
+            reason,
+            serial,
+        });
+        entry.after(&mut handing);
+        self.resolve(handing, outcome);
+        serial
+    }
+
+    /// A callback of which nothing was read goes to the newer registration, or waits for one of the same owner.
+    fn free(&self, entry: &mut Entry, slot: Slot, mut handing: Handing) -> Option<Hold> {
+        handing.handed = false;
+        if let Some(next) = handing.next.take() {
+            entry.phase = hand(*next, handing);
+            return None;
+        }
+        if self.is_stopping() {
+            self.resolve(handing, Outcome::Stopping);
+            return None;
+        }
+        let Some(until) = self.hold_one() else {
+            self.resolve(handing, Outcome::NobodyWaiting);
+            return None;
+        };
+        handing.since = Instant::now();
+        let delivery = handing.parcel.delivery.clone();
+        entry.phase = Phase::Held(handing);
+        Some(Hold {
+            slot,
+            delivery,
+            until,
+        })
+    }
+
+    /// A place among those that are held, and until when.
+    fn hold_one(&self) -> Option<Instant> {
+        if self.grace.is_zero() {
+            return None;
+        }
+        let taken = self
+            .held
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
+                (held < self.most_held).then_some(held + 1)
+            });
+        if taken.is_err() {
+            self.metrics.refused(Refusal::TooManyHeld);
+            return None;
+        }
+        self.metrics.held(1);
+        Some(Instant::now() + self.grace)
+    }
+
+    fn unhold(&self) {
+        self.held.fetch_sub(1, Ordering::Relaxed);
+        self.metrics.held(-1);
+    }
+
+    fn seat(&self, user: User, face: Face) -> Option<Seat> {
+        let (each, tokens) = &self.most;
+        let most = match user {
+            User::Token(index) => tokens.get(index).copied().unwrap_or_default(),
+            User::Local(_) | User::Tcp => *each,
+        };
+        let place = self.quota.take(user, most)?;
+        self.metrics.registered(face);
+        Some(Seat {
+            _place: place,
+            face,
+            metrics: self.metrics.clone(),
+        })
+    }
+
+    /// Tells the browsers and counts it, once for each callback.
+    fn resolve(&self, handing: Handing, outcome: Outcome) {
+        self.metrics.callback(outcome, handing.arrived.elapsed());
+        handing.tell(outcome);
+    }
+
+    fn handing(&self, callback: Callback, watcher: oneshot::Sender<Outcome>) -> Handing {
+        let mut name = [0; 16];
+        let serial = self.serial.fetch_add(1, Ordering::Relaxed);
+        let parts = self
+            .origin
+            .to_le_bytes()
+            .into_iter()
+            .chain(serial.to_le_bytes());
+        for (to, from) in name.iter_mut().zip(parts) {
+            *to = from;
+        }
+        let now = Instant::now();
+        Handing {
+            parcel: Arc::new(Parcel {
+                delivery: Delivery::from_random(name),
+                callback,
+            }),
+            watchers: vec![watcher],
+            arrived: now,
+            since: now,
+            only: None,
+            handed: false,
+            next: None,
+        }
+    }
+
+    fn shard(&self, slot: Slot) -> MutexGuard<'_, Shard> {
+        let hash = usize::try_from(self.hasher.hash_one(slot) % SHARDS as u64).unwrap_or_default();
+        match self.shards.get(hash).or_else(|| self.shards.first()) {
+            Some(shard) => lock(shard),
+            None => unreachable!("there are shards"),
+        }
+    }
+}
+
+impl Shard {
+    /// Forgets a slot of which nothing is to be remembered.
+    fn tidy(&mut self, slot: Slot) {
+        if self.entries.get(&slot).is_some_and(Entry::is_empty) {
+            self.entries.remove(&slot);
+        }
+    }
+
+    /// Remembers a spent callback, and forgets those that are old or too many.
+    fn remember(&mut self, slot: Slot, serial: u64, memory: Duration) {
+        let now = Instant::now();
+        self.spent.push_back((now + memory, slot, serial));
+        while let Some((until, slot, serial)) = self.spent.front().copied()
+            && (until <= now || self.spent.len() > REMEMBERED)
+        {
+            self.spent.pop_front();
+            if let Some(entry) = self.entries.get_mut(&slot)
+                && entry.spent.is_some_and(|spent| spent.serial == serial)
+            {
+                entry.spent = None;
+            }
+            self.tidy(slot);
+        }
+    }
+}
+
+/// No change under the lock can panic half-way; a poisoned lock is as good as any.
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;
