@@ -16,6 +16,7 @@ mod selector;
 use std::process::ExitCode;
 
 use clap::{Parser, error::ErrorKind};
+use oarlock_io::telemetry;
 
 use crate::{arguments::Arguments, failure::Failure};
 
@@ -58,7 +59,7 @@ fn start_logging(arguments: &Arguments) -> Result<(), Failure> {
         _ => Some("trace".into()),
     };
     match level {
-        Some(level) => oarlock_io::telemetry::start(&level).map_err(Failure::usage),
+        Some(level) => telemetry::start(&level, telemetry::Format::Text).map_err(Failure::usage),
         None => Ok(()),
     }
 }

@@ -16,6 +16,7 @@ mod ancestors;
 pub(crate) mod portable;
 mod reservation;
 mod sweep;
+mod trusted;
 #[cfg(unix)]
 pub(crate) mod unix;
 
@@ -26,6 +27,7 @@ pub(crate) use unix as platform;
 
 pub use reservation::{CommitError, Reservation, write};
 pub use sweep::sweep;
+pub use trusted::read_trusted;
 
 /// Why a private file or directory is refused; messages say what to do.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +50,14 @@ pub enum PrivateError {
         mode: u32,
         /// The permission bits it should have.
         right: u32,
+    },
+    /// It can be written by others.
+    #[error("{path} can be written by others (mode {mode:03o}); run: chmod go-w '{path}'")]
+    Writable {
+        /// The file.
+        path: PathBuf,
+        /// The permission bits it has.
+        mode: u32,
     },
     /// Other users can exchange a directory on the way to it.
     #[error(

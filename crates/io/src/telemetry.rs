@@ -1,21 +1,36 @@
 //! Logs to standard error, off unless asked for (`OARLOCK_LOG`).
 
+mod line;
+
 use std::io;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{
     filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 
+/// How a line of the log looks. Both have the time (UTC), the level, the message and its fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For people: `2026-11-21T13:37:40.123Z INFO listening address=127.0.0.1:5001`.
+    #[default]
+    Text,
+    /// For machines: one JSON object.
+    Json,
+}
+
 /// Starts logging at `error`, `warn`, `info`, `debug` or `trace`, for the whole process.
 ///
-/// Only our own crates are heard, at every level: HTTP libraries print headers, and tokens with them.
+/// Only our own crates are heard, at every level: HTTP libraries print headers, and tokens with them. Control characters and what
+/// turns text around are escaped, so that an event is one line and says what it says (hostile.md, 5 and 6).
 ///
 /// # Errors
 /// An unknown level, with the right ones; logging was started before.
-pub fn start(level: &str) -> Result<(), String> {
+pub fn start(level: &str, format: Format) -> Result<(), String> {
     let level = parse(level)?;
-    let mut layer = tracing_subscriber::fmt::layer().with_writer(Output::default);
-    if !super::terminal::is_terminal() {
+    let mut layer = tracing_subscriber::fmt::layer()
+        .event_format(line::Line(format))
+        .with_writer(Output::default);
+    if format == Format::Json || !super::terminal::is_terminal() {
         // Else the layer decides, by NO_COLOR.
         layer = layer.with_ansi(false);
     }
@@ -24,6 +39,14 @@ pub fn start(level: &str) -> Result<(), String> {
         .with(layer)
         .try_init()
         .map_err(|_| "logging was started before".to_owned())
+}
+
+/// Checks the name of a level.
+///
+/// # Errors
+/// It is none, with the right ones.
+pub fn check_level(level: &str) -> Result<(), String> {
+    parse(level).map(drop)
 }
 
 fn parse(level: &str) -> Result<LevelFilter, String> {

@@ -248,9 +248,10 @@ fn what_was_ignored_stays_ignored() {
 
 /// The child of the tests of logs.
 pub(crate) fn log() {
-    assert!(telemetry::start("loud").is_err());
-    telemetry::start("debug").unwrap();
-    assert!(telemetry::start("debug").unwrap_err().contains("before"));
+    let start = |level| telemetry::start(level, telemetry::Format::Text);
+    assert!(start("loud").is_err());
+    start("debug").unwrap();
+    assert!(start("debug").unwrap_err().contains("before"));
     tracing::info!(target: "oarlock_io::test", "ours");
     tracing::debug!(target: "oarlock", "ours too");
     tracing::trace!(target: "oarlock_io::test", "too fine");
