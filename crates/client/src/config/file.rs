@@ -13,7 +13,7 @@ use super::{
 use crate::account::check_provider;
 
 /// The largest file that is read.
-const LARGEST: u64 = 1 << 20;
+pub(super) const LARGEST: u64 = 1 << 20;
 const SECTIONS: [&str; 4] = ["default_provider", "network", "login", "providers"];
 
 pub(super) fn read(path: &Path, environment: &Environment) -> Result<Config, ConfigError> {
@@ -67,13 +67,15 @@ pub(super) fn text(path: &Path) -> Result<Option<String>, ConfigError> {
     let Some(bytes) = private::read(path, LARGEST)? else {
         return Ok(None);
     };
-    String::from_utf8(bytes)
-        .map(Some)
-        .map_err(|error| ConfigError::Syntax {
-            path: path.into(),
-            line: line_at(error.as_bytes(), error.utf8_error().valid_up_to()),
-            message: "this is not UTF-8".into(),
-        })
+    utf8(path, bytes).map(Some)
+}
+
+pub(super) fn utf8(path: &Path, bytes: Vec<u8>) -> Result<String, ConfigError> {
+    String::from_utf8(bytes).map_err(|error| ConfigError::Syntax {
+        path: path.into(),
+        line: line_at(error.as_bytes(), error.utf8_error().valid_up_to()),
+        message: "this is not UTF-8".into(),
+    })
 }
 
 pub(super) fn parse(path: &Path, text: &str) -> Result<Table, ConfigError> {

@@ -1,5 +1,6 @@
 //! Configuration: flag > environment > file > built-in, read and checked whole before anything is opened.
 
+mod document;
 mod edit;
 mod environment;
 mod file;
@@ -26,6 +27,7 @@ use crate::{
     options::{Browser, Flow},
 };
 
+pub use document::Document;
 pub use edit::{add_provider, list, remove_provider};
 pub use environment::{ENVIRONMENT_PROVIDER, environment_variables, variable_suffix};
 pub use profile::profile_keys;
@@ -351,7 +353,7 @@ fn issuer_title(issuer: &Issuer) -> String {
 }
 
 /// The nearest of `candidates`, if one is near enough to be meant.
-pub(crate) fn nearest<S: AsRef<str>>(
+pub fn nearest<S: AsRef<str>>(
     name: &str,
     candidates: impl IntoIterator<Item = S>,
 ) -> Option<String> {
