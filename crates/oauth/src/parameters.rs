@@ -88,6 +88,11 @@ impl Parameters {
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
+
+    /// The pairs themselves; whoever takes them wipes them.
+    pub(crate) fn into_pairs(mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.0)
+    }
 }
 
 impl fmt::Debug for Parameters {

@@ -2,14 +2,23 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use url::Url;
 
-use super::Callback;
+use super::{callback::Callback, callback_parameters::CallbackParameters};
 use crate::{
     secret::{AuthorizationCode, OwnerSecret, RelayToken, State},
     text::Untrusted,
 };
+
+mod error;
+mod members;
+mod program;
+mod relay;
+mod words;
+
+pub use error::FrameError;
+pub use words::{CloseReason, ErrorWord};
 
 /// Which protocol a program speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +55,7 @@ pub struct Register {
     pub state: Option<State>,
     /// The owner's secret; always there in protocol 2, never in protocol 1.
     pub secret: Option<OwnerSecret>,
-    /// How long the program wants to wait; protocol 2.
+    /// How long the program wants to wait, at most a year; protocol 2.
     pub timeout: Option<Duration>,
     /// The bearer token, where one is needed.
     pub token: Option<RelayToken>,
@@ -58,13 +67,13 @@ pub struct Delivery(String);
 
 impl Delivery {
     /// Out of 128 random bits, as 22 characters of base64url.
-    pub fn from_random(_random: [u8; 16]) -> Self {
-        todo!()
+    pub fn from_random(random: [u8; 16]) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(random))
     }
 
     /// Reads one; `None` where it is none.
-    pub fn parse(_text: &str) -> Option<Self> {
-        todo!()
+    pub fn parse(text: &str) -> Option<Self> {
+        is_base64url(text, 1, 64).then(|| Self(text.to_owned()))
     }
 
     /// The text.
@@ -93,11 +102,11 @@ pub enum RelayFrame {
     },
     /// It went wrong, and this is the last word.
     Error {
-        /// The word; protocol 1 has none.
+        /// The word; protocol 1 has none. Of what was read, `None` also stands for a word that is not known here.
         word: Option<ErrorWord>,
-        /// For people.
+        /// For people. Written as it is shown: at most 300 characters, and inert.
         description: Untrusted,
-        /// When coming back makes sense.
+        /// When coming back makes sense; protocol 2.
         retry_after: Option<Duration>,
     },
 }
@@ -118,6 +127,8 @@ pub struct Registered {
 }
 
 /// `DELIVER`, of either protocol. `Debug` shows names only.
+///
+/// One that is made of a [`Callback`] fits into a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deliver {
     /// The name of the delivery; protocol 1 has none.
@@ -130,143 +141,36 @@ pub struct Deliver {
     pub parameters: Option<CallbackParameters>,
 }
 
-/// A callback's parameters. `Debug` shows names only; values are wiped on drop.
-#[derive(Clone, PartialEq, Eq)]
-pub struct CallbackParameters(pub Map<String, Value>);
-
-impl std::fmt::Debug for CallbackParameters {
-    fn fmt(&self, _f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        todo!()
-    }
-}
-
-/// Why the relay closes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CloseReason {
-    /// Acknowledged, and the browser was told so.
-    Delivered,
-    /// The program refused it.
-    Rejected,
-    /// The program does not wait any more.
-    Unregistered,
-    /// No acknowledgement in time.
-    Unconfirmed,
-    /// The registration's time is over.
-    Expired,
-    /// The owner came back on another connection.
-    Replaced,
-    /// Nothing was heard for two heartbeats.
-    Silent,
-    /// The relay stops.
-    Shutdown,
-}
-
-/// The words of an ERROR in protocol 2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ErrorWord {
-    /// The frame is not what the protocol says.
-    InvalidRequest,
-    /// Neither 1 nor 2.
-    UnsupportedProtocol,
-    /// A token is needed, or this one is unknown.
-    InvalidToken,
-    /// Somebody else waits for this state.
-    StateInUse,
-    /// Full.
-    TooManyRegistrations,
-    /// About to stop.
-    TemporarilyUnavailable,
-}
-
-/// Why a line is not a frame. No value is quoted.
-#[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FrameError {
-    /// Over [`MAX_LINE`](super::MAX_LINE).
-    #[error("the line is longer than 65536 bytes")]
-    TooLong,
-    /// Not a JSON object in UTF-8 with each name once, at most 16 deep.
-    #[error("the line is not a JSON object")]
-    NotAnObject,
-    /// A `type` that is missing or unknown.
-    #[error("the frame's type is unknown")]
-    UnknownType,
-    /// `protocol` is neither 1 nor 2.
-    #[error("this protocol is not spoken here; there are 1 and 2")]
-    UnsupportedProtocol,
-    /// A member is missing or not what it should be.
-    #[error("the member {name} {problem}")]
-    Member {
-        /// Its name.
-        name: &'static str,
-        /// What is wrong with it.
-        problem: &'static str,
-    },
-}
-
-impl ProgramFrame {
-    /// Reads a line, without its end. Unknown members are ignored.
-    ///
-    /// # Errors
-    /// See [`FrameError`].
-    pub fn parse(_line: &[u8]) -> Result<Self, FrameError> {
-        todo!()
-    }
-
-    /// The line, LF included; for programs.
-    pub fn to_line(&self) -> Vec<u8> {
-        todo!()
-    }
-}
-
-impl Register {
-    /// Reads the body of a PUT: `secret` and `timeout`.
-    ///
-    /// # Errors
-    /// See [`FrameError`].
-    pub fn from_body(_body: &[u8]) -> Result<Self, FrameError> {
-        todo!()
-    }
-}
-
-impl Delivery {
-    /// Reads the body of an acknowledgement or rejection: `delivery`.
-    ///
-    /// # Errors
-    /// See [`FrameError`].
-    pub fn from_body(_body: &[u8]) -> Result<Self, FrameError> {
-        todo!()
-    }
-}
-
-impl RelayFrame {
-    /// Reads a line, without its end; for programs.
-    ///
-    /// # Errors
-    /// See [`FrameError`].
-    pub fn parse(_line: &[u8]) -> Result<Self, FrameError> {
-        todo!()
-    }
-
-    /// The JSON object as text, without a line's end; also the body over HTTPS.
-    pub fn to_json(&self) -> String {
-        todo!()
-    }
-
-    /// The line, LF included.
-    pub fn to_line(&self) -> Vec<u8> {
-        todo!()
-    }
-}
-
 impl Deliver {
     /// A callback for a program of protocol 1.
-    pub fn first(_callback: &Callback) -> Self {
-        todo!()
+    pub fn first(callback: &Callback) -> Self {
+        let parameters = || CallbackParameters(callback.parameters().clone());
+        Self {
+            delivery: None,
+            state: callback.state().cloned(),
+            code: callback.code().cloned(),
+            parameters: callback.code().is_none().then(parameters),
+        }
     }
 
     /// A callback for a program of protocol 2.
-    pub fn second(_callback: &Callback, _delivery: Delivery) -> Self {
-        todo!()
+    pub fn second(callback: &Callback, delivery: Delivery) -> Self {
+        Self {
+            delivery: Some(delivery),
+            state: callback.state().cloned(),
+            code: callback.code().cloned(),
+            parameters: Some(CallbackParameters(callback.parameters().clone())),
+        }
     }
 }
+
+/// So many characters out of `A-Z a-z 0-9 - _`.
+fn is_base64url(text: &str, shortest: usize, longest: usize) -> bool {
+    (shortest..=longest).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+#[cfg(test)]
+mod tests;

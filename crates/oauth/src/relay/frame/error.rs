@@ -1,0 +1,51 @@
+//! Why a line is not a frame.
+
+use super::{ErrorWord, Protocol, RelayFrame};
+use crate::text::Untrusted;
+
+/// Why a line is not a frame. No value is quoted.
+#[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FrameError {
+    /// Over [`MAX_LINE`](crate::relay::MAX_LINE).
+    #[error("the line is longer than 65536 bytes")]
+    TooLong,
+    /// Not a JSON object in UTF-8 with each name once, at most 16 deep.
+    #[error("the line is not a JSON object with each name once, at most 16 deep")]
+    NotAnObject,
+    /// A `type` that is missing or unknown.
+    #[error("the frame's type is unknown")]
+    UnknownType,
+    /// `protocol` is neither 1 nor 2.
+    #[error("this protocol is not spoken here; there are 1 and 2")]
+    UnsupportedProtocol,
+    /// A member is missing or not what it should be.
+    #[error("the member {name} {problem}")]
+    Member {
+        /// Its name.
+        name: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+}
+
+impl FrameError {
+    /// The word for it in protocol 2.
+    pub fn word(&self) -> ErrorWord {
+        match self {
+            Self::UnsupportedProtocol => ErrorWord::UnsupportedProtocol,
+            Self::TooLong | Self::NotAnObject | Self::UnknownType | Self::Member { .. } => {
+                ErrorWord::InvalidRequest
+            }
+        }
+    }
+
+    /// The ERROR that answers it. Before there is a registration, [`Protocol::meant_by`] says in which protocol.
+    pub fn answer(&self, protocol: Protocol) -> RelayFrame {
+        RelayFrame::Error {
+            word: (protocol == Protocol::Two).then(|| self.word()),
+            description: Untrusted::new(self.to_string()),
+            retry_after: None,
+        }
+    }
+}
