@@ -52,10 +52,27 @@ impl FileLock {
     /// # Errors
     /// The deadline passed; there are no locks here; the file is refused.
     pub fn acquire(path: &Path, deadline: Duration) -> Result<Self, LockError> {
+        Self::acquire_opened(path, deadline, platform::open_lock)
+    }
+
+    /// Takes the lock if it is free, in a directory that the caller has checked, which others may share (`/tmp`).
+    ///
+    /// # Errors
+    /// As [`acquire`](Self::acquire); a file that somebody else put there is refused.
+    #[cfg(unix)]
+    pub(crate) fn try_acquire_in_checked(path: &Path) -> Result<Self, LockError> {
+        Self::acquire_opened(path, Duration::ZERO, platform::open_lock_file)
+    }
+
+    fn acquire_opened(
+        path: &Path,
+        deadline: Duration,
+        open: fn(&Path) -> Result<File, PrivateError>,
+    ) -> Result<Self, LockError> {
         let start = SystemClock.monotonic();
         loop {
             let waited = SystemClock.monotonic().saturating_sub(start);
-            let file = platform::open_lock(path)?;
+            let file = open(path)?;
             let file = Self::lock(file, path, deadline.saturating_sub(waited), deadline)?;
             // Somebody who removed the file between open and lock left us with a lock on nothing.
             if platform::is_same(&file, path).map_err(private::failed("check", path))? {

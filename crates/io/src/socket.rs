@@ -1,14 +1,30 @@
 //! Sockets of local programs: Unix and TCP, bound, passed in or connected to, with the other side's user known.
 
-use std::{
-    io,
-    net::SocketAddr,
-    path::{Path, PathBuf},
+use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
+
+use tokio::net::{TcpListener, TcpSocket};
+#[cfg(unix)]
+use {
+    file::SocketFile,
+    std::path::Path,
+    tokio::net::UnixListener,
 };
 
-use tokio::net::{TcpListener, TcpStream};
+mod connect;
 #[cfg(unix)]
-use tokio::net::{UnixListener, UnixStream};
+mod file;
+mod stream;
+mod was_read;
+
+pub use stream::Stream;
+
+use crate::private::PrivateError;
+
+/// Connections that the kernel keeps until they are accepted; it lowers this to its own limit (`net.core.somaxconn`).
+const BACKLOG: u32 = 4096;
+
+/// The first pause when the system is out of something, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(400));
 
 /// A listening socket.
 #[derive(Debug)]
@@ -18,7 +34,11 @@ pub struct Listener(Kind);
 enum Kind {
     Tcp(TcpListener),
     #[cfg(unix)]
-    Unix(UnixListener, PathBuf),
+    Unix {
+        // Dropped first: as long as the socket is open, no other file can be taken for its.
+        _file: Option<SocketFile>,
+        listener: UnixListener,
+    },
 }
 
 /// Who is at the other side.
@@ -28,6 +48,16 @@ pub enum Peer {
     Address(SocketAddr),
     /// A user of this machine, by the kernel's word.
     User(u32),
+}
+
+impl Peer {
+    /// Whether the kernel says that it is our own user or root; of TCP it says nothing.
+    pub fn is_self_or_root(&self) -> bool {
+        match *self {
+            Self::Address(_) => false,
+            Self::User(user) => is_self_or_root(user),
+        }
+    }
 }
 
 /// Whether the directory of a Unix socket may be open to others.
@@ -54,6 +84,9 @@ pub enum SocketError {
         /// What is wrong, and what to do.
         reason: String,
     },
+    /// The directory or the lock beside the socket is refused.
+    #[error(transparent)]
+    Private(#[from] PrivateError),
     /// The other side is another user.
     #[error("{path} is served by user {user}, not by you or root")]
     OtherUser {
@@ -62,9 +95,29 @@ pub enum SocketError {
         /// The user's id.
         user: u32,
     },
+    /// The path does not fit into a socket's address.
+    #[error(
+        "{path} is too long for a socket: it has {length} bytes, at most {limit} are possible; name a shorter path"
+    )]
+    TooLong {
+        /// The path.
+        path: PathBuf,
+        /// Its bytes.
+        length: usize,
+        /// The most that this system takes.
+        limit: usize,
+    },
     /// Nobody listens there.
     #[error("nobody listens on {0}")]
     Absent(String),
+    /// What the service manager passed is not what it should be.
+    #[error("the service manager's {what} cannot be used: {reason}")]
+    Passed {
+        /// A variable or a socket.
+        what: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The system refuses.
     #[error("{address}: {source}")]
     Io {
@@ -75,106 +128,159 @@ pub enum SocketError {
     },
 }
 
+impl SocketError {
+    fn io(address: impl ToString) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io {
+            address: address.to_string(),
+            source,
+        }
+    }
+}
+
 impl Listener {
     /// Listens on a TCP address.
     ///
     /// # Errors
     /// The address is taken or not ours.
-    pub async fn tcp(_address: SocketAddr) -> Result<Self, SocketError> {
-        todo!()
+    pub async fn tcp(address: SocketAddr) -> Result<Self, SocketError> {
+        let listen = || {
+            let socket = match address {
+                SocketAddr::V4(_) => TcpSocket::new_v4()?,
+                SocketAddr::V6(_) => TcpSocket::new_v6()?,
+            };
+            // So that it can be started again at once; on Windows this would let two programs have one port.
+            #[cfg(unix)]
+            socket.set_reuseaddr(true)?;
+            socket.bind(address)?;
+            socket.listen(BACKLOG)
+        };
+        listen()
+            .map(|listener| Self(Kind::Tcp(listener)))
+            .map_err(SocketError::io(address))
     }
 
     /// Listens on a Unix socket (0600). A stale one is replaced, a live one is not.
     ///
+    /// While it listens, it holds the lock file beside the socket (`NAME.lock`, which stays). When it is dropped, the socket's
+    /// file is removed, if it is still its own.
+    ///
     /// # Errors
     /// The directory is not safe, a relay lives there, the path is too long.
     #[cfg(unix)]
-    pub fn unix(_path: &Path, _directory: Directory) -> Result<Self, SocketError> {
-        todo!()
+    pub fn unix(path: &Path, directory: Directory) -> Result<Self, SocketError> {
+        let (listener, file) = file::bind(path, directory)?;
+        Ok(Self(Kind::Unix {
+            _file: Some(file),
+            listener,
+        }))
+    }
+
+    /// One that was passed to us.
+    #[cfg(unix)]
+    pub(crate) fn passed_tcp(listener: std::net::TcpListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        Ok(Self(Kind::Tcp(TcpListener::from_std(listener)?)))
+    }
+
+    /// One that was passed to us; its file is somebody else's to remove.
+    #[cfg(unix)]
+    pub(crate) fn passed_unix(listener: std::os::unix::net::UnixListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        Ok(Self(Kind::Unix {
+            _file: None,
+            listener: UnixListener::from_std(listener)?,
+        }))
     }
 
     /// The next connection and who made it. Pauses, without spinning, while the system is out of descriptors or memory.
+    ///
+    /// Who may come in is for the caller to say. Dropping the future loses no connection.
     pub async fn accept(&self) -> (Stream, Peer) {
-        todo!()
+        let mut pause = PAUSES.0;
+        loop {
+            match self.try_accept().await {
+                Ok(accepted) => return accepted,
+                // That connection broke before it was accepted.
+                Err(error) if is_passing(&error) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(pause).await;
+                    pause = PAUSES.1.min(pause * 2);
+                }
+            }
+        }
+    }
+
+    async fn try_accept(&self) -> io::Result<(Stream, Peer)> {
+        match &self.0 {
+            Kind::Tcp(listener) => {
+                let (stream, address) = listener.accept().await?;
+                Ok((Stream::tcp(stream), Peer::Address(address)))
+            }
+            #[cfg(unix)]
+            Kind::Unix { listener, .. } => {
+                let (stream, _) = listener.accept().await?;
+                let user = stream.peer_cred()?.uid();
+                Ok((Stream::Unix(stream), Peer::User(user)))
+            }
+        }
     }
 
     /// For logs: an address or a path.
     pub fn address(&self) -> String {
-        todo!()
+        match &self.0 {
+            Kind::Tcp(listener) => match listener.local_addr() {
+                Ok(address) => address.to_string(),
+                Err(_) => "a TCP socket".to_owned(),
+            },
+            #[cfg(unix)]
+            Kind::Unix { listener, .. } => match listener.local_addr() {
+                Ok(address) => match address.as_pathname() {
+                    Some(path) => path.display().to_string(),
+                    None => "an unnamed Unix socket".to_owned(),
+                },
+                Err(_) => "a Unix socket".to_owned(),
+            },
+        }
     }
 
     /// Of TCP.
     pub fn socket_address(&self) -> Option<SocketAddr> {
-        todo!()
+        match &self.0 {
+            Kind::Tcp(listener) => listener.local_addr().ok(),
+            #[cfg(unix)]
+            Kind::Unix { .. } => None,
+        }
+    }
+
+    /// As a listener of TCP, for [`web_server`](crate::web_server); itself where it is another.
+    ///
+    /// # Errors
+    /// It is a Unix socket.
+    pub fn into_tcp(self) -> Result<TcpListener, Self> {
+        match self.0 {
+            Kind::Tcp(listener) => Ok(listener),
+            #[cfg(unix)]
+            other @ Kind::Unix { .. } => Err(Self(other)),
+        }
     }
 }
 
-/// A connection.
-#[derive(Debug)]
-pub enum Stream {
-    /// Over TCP, `TCP_NODELAY` set.
-    Tcp(TcpStream),
-    /// Over a Unix socket.
-    #[cfg(unix)]
-    Unix(UnixStream),
+fn is_passing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+    )
 }
 
-impl Stream {
-    /// Connects to TCP.
-    ///
-    /// # Errors
-    /// Nobody listens there.
-    pub async fn connect_tcp(_host: &str, _port: u16) -> Result<Self, SocketError> {
-        todo!()
-    }
+#[cfg(unix)]
+fn is_self_or_root(user: u32) -> bool {
+    user == 0 || user == rustix::process::geteuid().as_raw()
+}
 
-    /// Connects to a Unix socket whose directory and server belong to us or to root.
-    ///
-    /// # Errors
-    /// Nobody listens there; somebody else does; the directory is open to others.
-    #[cfg(unix)]
-    pub async fn connect_unix(_path: &Path) -> Result<Self, SocketError> {
-        todo!()
-    }
-
-    /// Waits until there is something to read, an end included.
-    ///
-    /// # Errors
-    /// The system refuses.
-    pub async fn readable(&self) -> io::Result<()> {
-        todo!()
-    }
-
-    /// Reads what is there; 0: the other side has ended its direction.
-    ///
-    /// # Errors
-    /// `WouldBlock` when nothing is there; the connection broke.
-    pub fn try_read(&self, _buffer: &mut [u8]) -> io::Result<usize> {
-        todo!()
-    }
-
-    /// Writes all of it.
-    ///
-    /// # Errors
-    /// The connection broke.
-    pub async fn write_all(&self, _bytes: &[u8]) -> io::Result<()> {
-        todo!()
-    }
-
-    /// Ends our direction.
-    ///
-    /// # Errors
-    /// The connection broke.
-    pub fn end_writing(&self) -> io::Result<()> {
-        todo!()
-    }
-
-    /// After [`end_writing`](Self::end_writing): waits until the other side has closed, and tells whether it had read
-    /// everything that was written.
-    ///
-    /// An orderly end with nothing of ours on the way is a yes; a reset, or an end that was sent before our bytes arrived, a no.
-    /// Further bytes from the other side are dropped, at most 64 KiB of them.
-    pub async fn was_read(&self) -> bool {
-        todo!()
-    }
+#[cfg(not(unix))]
+fn is_self_or_root(_: u32) -> bool {
+    false
 }

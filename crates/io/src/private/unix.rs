@@ -39,11 +39,21 @@ pub(crate) fn open_lock(path: &Path) -> Result<File, PrivateError> {
     if Directory::open(parent)?.is_none() {
         Directory::ensure(parent)?;
     }
+    open_lock_file(path)
+}
+
+/// The same in a directory that the caller has checked, which others may share (`/tmp`).
+pub(crate) fn open_lock_file(path: &Path) -> Result<File, PrivateError> {
     let flags = OFlags::RDWR | OFlags::CREATE | CAREFULLY;
     let descriptor = fs::open(path, flags, FILE_MODE)
         .map_err(|error| diagnose("open", path, FileType::RegularFile, error))?;
     checked(&descriptor, path, FileType::RegularFile)?;
     Ok(File::from(descriptor))
+}
+
+/// Whether other users can exchange the directory `path` or what leads to it.
+pub(crate) fn check_ancestors(path: &Path) -> Result<(), PrivateError> {
+    ancestors::check(path)
 }
 
 /// Whether the name still leads to the open file.
