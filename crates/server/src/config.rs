@@ -11,8 +11,8 @@ use url::Url;
 pub struct ServerConfig {
     /// Where HTTP is served.
     pub listen: ListenAddress,
-    /// What the outside calls it; no path, query or fragment.
-    pub public_url: Url,
+    /// What the outside calls it; no path, query or fragment. `None`, on loopback alone: the address that is listened on.
+    pub public_url: Option<Url>,
     /// Further names that a `Host` header may have, besides the public URL's, `localhost` and loopback addresses.
     pub allowed_hosts: Vec<String>,
     /// Proxies whose `X-Forwarded-For` is believed.
