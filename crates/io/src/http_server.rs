@@ -17,24 +17,20 @@
 
 mod connection;
 mod request;
-mod response;
 
 pub use request::LoopbackRequest;
 
+use crate::serving::Backoff;
 use connection::Connections;
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     pin::pin,
-    time::Duration,
 };
 use tokio::net::{TcpListener, TcpStream};
 
 /// How often an ephemeral port is tried again that is free on one address family only.
 const ATTEMPTS: usize = 32;
-
-/// How long accepting pauses when the system is out of something.
-const BACKOFF: Duration = Duration::from_millis(50);
 
 /// Listeners on one port of 127.0.0.1 and, where there is one, ::1.
 #[derive(Debug)]
@@ -120,13 +116,17 @@ impl LoopbackListener {
         A: Future<Output = http::Response<String>> + Send + 'static,
     {
         let mut connections = Connections::new(handler, self.port);
+        let mut backoff = Backoff::default();
         let mut until = pin!(until);
         loop {
             tokio::select! {
                 () = &mut until => break,
                 accepted = self.accept(), if connections.have_room() => match accepted {
-                    Ok((stream, peer)) => connections.admit(stream, peer),
-                    Err(error) => pause(&error).await,
+                    Ok((stream, peer)) => {
+                        backoff.over();
+                        connections.admit(stream, peer);
+                    }
+                    Err(error) => backoff.pause(&error).await,
                 },
                 () = connections.one_ended() => {}
             }
@@ -183,18 +183,4 @@ fn is_missing_family(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported
     )
-}
-
-/// A connection that broke before it was accepted is nothing; out of descriptors or memory, trying
-/// again at once would only burn the processor.
-async fn pause(error: &io::Error) {
-    match error.kind() {
-        io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::ConnectionReset
-        | io::ErrorKind::Interrupted => {}
-        _ => {
-            tracing::warn!(%error, "cannot accept a connection");
-            tokio::time::sleep(BACKOFF).await;
-        }
-    }
 }

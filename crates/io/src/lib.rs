@@ -18,6 +18,7 @@ pub mod open_files;
 pub mod private;
 pub mod process;
 pub mod service_manager;
+mod serving;
 pub mod shutdown;
 pub mod socket;
 pub mod telemetry;

@@ -1,34 +1,77 @@
 //! A hardened HTTP/1.1 server for the public web (hostile.md 1, 2, 5, 25, 36, 37, 38).
+//!
+//! | what | limit | beyond |
+//! |---|---|---|
+//! | a connection that asks for nothing | 10 s | closed |
+//! | the head, to arrive | 10 s | 408 |
+//! | the head, in all | 48 KiB, 100 headers | 431 |
+//! | the request target | 32 KiB | 414 |
+//! | a body, if it is read by [`read_body`] | 10 s, and its cap | 408, 413 |
+//! | an answer of which nothing is taken | 30 s | closed |
+//! | a connection after an answer | 75 s | closed |
+//! | connections | [`WebLimits`] | 503 |
+//!
+//! A request that another server on the way may have read otherwise is refused with 400, and its connection closed
+//! (`framing`). After a body in chunks the connection is closed as well.
+//! A connection whose other side has closed, also one that is closed in one direction only, ends its request: the service's
+//! future is dropped.
+//!
+//! An idle connection holds neither hyper's state nor its read buffer (8 KiB, the least that hyper takes).
 
-use std::{convert::Infallible, net::SocketAddr, time::Duration};
+mod admission;
+mod connection;
+mod framing;
+mod progress;
+mod watched;
 
+pub use crate::serving::read_body;
+pub use admission::network;
+
+use crate::serving::{Backoff, linger};
+use admission::Admission;
+use connection::{Connection, Stop};
 use http::{Request, Response};
 use hyper::body::Incoming;
-use tokio::net::TcpListener;
+use ipnet::IpNet;
+use std::{convert::Infallible, net::SocketAddr, pin::pin, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    task::{Id, JoinError, JoinSet},
+};
+
+/// Refused connections that are given the time to read it; more are closed at once.
+const REFUSALS: usize = 64;
+
+/// How much time that is.
+const REFUSAL: Duration = Duration::from_secs(1);
+
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\n\
+cache-control: no-store\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 22\r\n\r\nToo many connections.\n";
 
 /// Limits.
 #[derive(Clone, Debug)]
 pub struct WebLimits {
     /// Connections at once.
     pub connections: usize,
-    /// Connections at once of one address, unless `is_counted` says no.
+    /// Connections at once of one address; of IPv6, of one /64.
     pub connections_per_peer: usize,
-    /// Addresses that are not counted: trusted proxies, loopback.
-    pub uncounted: fn(&SocketAddr) -> bool,
+    /// Networks whose connections are counted in all only: trusted proxies. So is loopback.
+    pub uncounted: Vec<IpNet>,
     /// How long open requests may take when it stops.
     pub drain: Duration,
 }
 
-/// The other side of a connection; an extension of every request.
+/// The other side of a connection; an extension of every request. An IPv4 address is one, also where it came mapped into IPv6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAddress(pub SocketAddr);
 
 /// Serves until `stop` resolves; then no connection is accepted, idle ones are closed, and open requests get `drain` to finish.
 pub async fn serve<S, B>(
-    _listener: TcpListener,
-    _limits: WebLimits,
-    _service: S,
-    _stop: impl Future<Output = ()> + Send,
+    listener: TcpListener,
+    limits: WebLimits,
+    service: S,
+    stop: impl Future<Output = ()> + Send,
 ) where
     S: tower_service::Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
         + Clone
@@ -38,5 +81,83 @@ pub async fn serve<S, B>(
     B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
     B::Error: std::error::Error + Send + Sync + 'static,
 {
-    todo!()
+    let drain = limits.drain;
+    let mut admission = Admission::new(limits);
+    let mut connections = JoinSet::new();
+    let mut refusals = JoinSet::new();
+    let mut backoff = Backoff::default();
+    let mut stop = pin!(stop);
+    loop {
+        let (stream, mut peer) = tokio::select! {
+            biased;
+            () = &mut stop => break,
+            Some(ended) = connections.join_next_with_id() => {
+                admission.leave(task(ended));
+                continue;
+            }
+            Some(_) = refusals.join_next() => continue,
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    backoff.pause(&error).await;
+                    continue;
+                }
+            },
+        };
+        backoff.over();
+        peer.set_ip(peer.ip().to_canonical());
+        let Some(ticket) = admission.ask(&peer) else {
+            if refusals.len() < REFUSALS {
+                refusals.spawn(refuse(stream));
+            }
+            continue;
+        };
+        let (sender, receiver) = oneshot::channel();
+        let connection = Connection {
+            peer: PeerAddress(peer),
+            service: service.clone(),
+            stop: Stop::No(receiver),
+        };
+        let task = connections.spawn(connection.run(stream));
+        admission.enter(ticket, task.id(), sender);
+    }
+    drop(listener);
+    admission.stop();
+    finish(connections, drain).await;
+}
+
+async fn refuse(stream: TcpStream) {
+    let told = async { stream.writable().await.is_ok() && stream.try_write(FULL).is_ok() };
+    if tokio::time::timeout(REFUSAL, told).await == Ok(true) {
+        linger(stream, REFUSAL).await;
+    }
+}
+
+/// The task that ended; what the service did wrong is its alone.
+fn task(ended: Result<(Id, ()), JoinError>) -> Id {
+    match ended {
+        Ok((task, ())) => task,
+        Err(error) => {
+            if error.is_panic() {
+                // The panic itself may have words of the request in it.
+                tracing::error!("answering a request panicked; its connection is closed");
+            }
+            error.id()
+        }
+    }
+}
+
+async fn finish(mut connections: JoinSet<()>, drain: Duration) {
+    let all = async {
+        while let Some(ended) = connections.join_next_with_id().await {
+            task(ended);
+        }
+    };
+    if tokio::time::timeout(drain, all).await.is_err() {
+        tracing::warn!(
+            open = connections.len(),
+            "requests were still open at the end"
+        );
+        connections.shutdown().await;
+    }
 }

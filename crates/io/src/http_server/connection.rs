@@ -1,13 +1,10 @@
 //! Connections: each in a task of its own, bounded in number and time.
 
-use super::{
-    LoopbackRequest,
-    request::check,
-    response::{HEAD_TIMED_OUT, finish, refusal},
-};
+use super::{LoopbackRequest, request::check};
+use crate::serving::{HEAD_TIMED_OUT, MAX_HEAD, finish, linger, read_body, refusal};
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, header};
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http::{Request, Response};
+use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{
@@ -21,19 +18,18 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::AsyncWriteExt as _,
     net::TcpStream,
     task::{AbortHandle, JoinSet},
 };
 
 const MAX_CONNECTIONS: usize = 64;
-const MAX_HEAD: usize = 48 * 1024;
 const MAX_BODY: usize = 64 * 1024;
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
-const BODY_DEADLINE: Duration = Duration::from_secs(10);
 /// Head and body, a handler that waits, and an answer that the other side does not read.
 const WHOLE_DEADLINE: Duration = Duration::from_secs(45);
 const GRACE: Duration = Duration::from_secs(2);
+const LINGER: Duration = Duration::from_secs(1);
 
 /// All open connections. Dropping it ends them.
 pub(super) struct Connections<H> {
@@ -139,7 +135,7 @@ where
                 return;
             }
         }
-        linger(stream).await;
+        linger(stream, LINGER).await;
     }
 
     async fn answer(
@@ -152,7 +148,7 @@ where
         if let Err(status) = check(&parts.uri, &parts.headers, self.port) {
             return Ok(refusal(status));
         }
-        let body = match read(&parts.headers, body).await {
+        let body = match read_body(&parts.headers, body, MAX_BODY).await {
             Ok(body) => body,
             Err(status) => return Ok(refusal(status)),
         };
@@ -162,50 +158,10 @@ where
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().map(str::to_owned),
             headers: parts.headers,
-            body,
+            body: body.to_vec(),
             peer,
         })
         .await;
         Ok(finish(answer))
-    }
-}
-
-async fn read(headers: &http::HeaderMap, body: Incoming) -> Result<Vec<u8>, StatusCode> {
-    let announced = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > MAX_BODY) {
-        return Err(StatusCode::PAYLOAD_TOO_LARGE);
-    }
-    let whole = Limited::new(body, MAX_BODY).collect();
-    match tokio::time::timeout(BODY_DEADLINE, whole).await {
-        Ok(Ok(body)) => Ok(body.to_bytes().to_vec()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
-        Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
-        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
-    }
-}
-
-/// Closes in a way that lets the answer arrive: closing with unread input would reset the
-/// connection, and a reset can overtake the answer.
-async fn linger(mut stream: TcpStream) {
-    if stream.shutdown().await.is_err() {
-        return;
-    }
-    let drained = async {
-        let mut rest = vec![0; 16 * 1024];
-        let mut budget = 2 * 1024 * 1024_usize;
-        while budget > 0 {
-            match stream.read(&mut rest).await {
-                Ok(0) | Err(_) => break,
-                Ok(count) => budget = budget.saturating_sub(count),
-            }
-        }
-    };
-    if tokio::time::timeout(Duration::from_secs(1), drained)
-        .await
-        .is_err()
-    {
-        tracing::trace!("the other side did not close");
     }
 }

@@ -1,9 +1,8 @@
 //! What a handler sees of a request, and what is refused before it sees any.
 
+use crate::serving::target_is_too_long;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use std::net::SocketAddr;
-
-const MAX_TARGET: usize = 32 * 1024;
 
 /// A request whose head and body were read within the limits, and whose `Host` is ours.
 #[derive(Debug, Clone)]
@@ -54,11 +53,7 @@ impl LoopbackRequest {
 
 /// Refuses what is not for this listener or can be read in two ways.
 pub(super) fn check(uri: &Uri, headers: &HeaderMap, port: u16) -> Result<(), StatusCode> {
-    // hyper keeps request targets below 64 KiB.
-    let target = uri
-        .path_and_query()
-        .map_or(0, |target| target.as_str().len());
-    if target > MAX_TARGET {
+    if target_is_too_long(uri) {
         return Err(StatusCode::URI_TOO_LONG);
     }
     let mut hosts = headers.get_all(header::HOST).iter();

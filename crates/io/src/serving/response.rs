@@ -8,7 +8,7 @@ use http_body_util::Full;
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// A handler's answer, hardened.
-pub(super) fn finish(answer: Response<String>) -> Response<Full<Bytes>> {
+pub(crate) fn finish(answer: Response<String>) -> Response<Full<Bytes>> {
     const ALWAYS: [(HeaderName, &str); 6] = [
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -41,7 +41,7 @@ pub(super) fn finish(answer: Response<String>) -> Response<Full<Bytes>> {
 }
 
 /// A refusal. It says nothing about the request, so that nothing of it is echoed.
-pub(super) fn refusal(status: StatusCode) -> Response<Full<Bytes>> {
+pub(crate) fn refusal(status: StatusCode) -> Response<Full<Bytes>> {
     let reason = status.canonical_reason().unwrap_or("Refused");
     let mut answer = Response::new(format!("{reason}\n"));
     *answer.status_mut() = status;
@@ -49,5 +49,5 @@ pub(super) fn refusal(status: StatusCode) -> Response<Full<Bytes>> {
 }
 
 /// The answer to a head that did not arrive in time; hyper would close without a word.
-pub(super) const HEAD_TIMED_OUT: &[u8] =
+pub(crate) const HEAD_TIMED_OUT: &[u8] =
     b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";

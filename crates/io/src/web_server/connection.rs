@@ -1,0 +1,248 @@
+//! One connection: it waits, holding next to nothing, until something is asked; then hyper has it.
+
+use super::{
+    PeerAddress,
+    framing::Reading,
+    progress::{Found, TICK},
+    watched::{Watch, Watched},
+};
+use crate::serving::{HEAD_TIMED_OUT, MAX_HEAD, linger, refusal, target_is_too_long};
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body::Body;
+use http_body_util::{BodyExt as _, Either, Full};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use std::{
+    convert::Infallible,
+    future::poll_fn,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::{
+    net::TcpStream,
+    sync::oneshot,
+    time::{Instant, interval_at, timeout_at},
+};
+use tower_service::Service;
+
+/// How long a connection may stay without having asked for anything.
+const SILENT: Duration = Duration::from_secs(10);
+
+/// How long it may stay after an answer.
+const KEPT_ALIVE: Duration = Duration::from_secs(75);
+
+/// How long the other side has to read the last answer and to close.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// The same, when everything stops.
+const LINGER_AT_THE_END: Duration = Duration::from_millis(500);
+
+/// A connection, and whether it is to end.
+pub(super) struct Connection<S> {
+    pub(super) peer: PeerAddress,
+    pub(super) service: S,
+    pub(super) stop: Stop,
+}
+
+/// Whether everything stops.
+pub(super) enum Stop {
+    No(oneshot::Receiver<()>),
+    Yes,
+}
+
+impl Stop {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if let Self::No(receiver) = self {
+            // An end without a word is one too.
+            ready!(Pin::new(receiver).poll(context)).ok();
+            *self = Self::Yes;
+        }
+        Poll::Ready(())
+    }
+}
+
+/// How it is with a connection that hyper had.
+enum Ended {
+    /// It waits for its next request.
+    Idle,
+    /// The last answer is on its way.
+    Answered,
+    /// A head did not come.
+    SlowHead,
+    /// It is of no more use.
+    Stalled,
+}
+
+impl<S, B> Connection<S>
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    pub(super) async fn run(mut self, mut stream: TcpStream) {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "no TCP_NODELAY");
+        }
+        let mut until = Instant::now() + SILENT;
+        while self.is_asked(&stream, until).await {
+            let watch = Arc::new(Watch::default());
+            let ended = self.serve(stream, &watch).await;
+            let Some(returned) = watch.take_stream() else {
+                return;
+            };
+            match ended {
+                Ended::Idle => {}
+                Ended::Stalled => return,
+                Ended::Answered => return linger(returned, self.patience()).await,
+                Ended::SlowHead => {
+                    // hyper would close without a word. There is room for it: nothing else was sent.
+                    if returned.try_write(HEAD_TIMED_OUT).is_ok() {
+                        linger(returned, self.patience()).await;
+                    }
+                    return;
+                }
+            }
+            if watch.progress().was_asked() {
+                until = Instant::now() + KEPT_ALIVE;
+            }
+            stream = returned;
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        match self.stop {
+            Stop::No(_) => LINGER,
+            Stop::Yes => LINGER_AT_THE_END,
+        }
+    }
+
+    /// Waits for something to read, outside of hyper: that would hold a buffer of 8 KiB meanwhile.
+    async fn is_asked(&mut self, stream: &TcpStream, until: Instant) -> bool {
+        let asked = async {
+            tokio::select! {
+                biased;
+                () = poll_fn(|context| self.stop.poll(context)) => false,
+                readable = stream.readable() => readable.is_ok(),
+            }
+        };
+        timeout_at(until, asked).await.unwrap_or(false)
+    }
+
+    /// Lets hyper serve until the connection ends or idles.
+    async fn serve(&mut self, stream: TcpStream, watch: &Arc<Watch>) -> Ended {
+        let stream = TokioIo::new(Watched::new(stream, Arc::clone(watch)));
+        let (service, peer, watched) = (self.service.clone(), self.peer, Arc::clone(watch));
+        let service = service_fn(move |request| {
+            exchange(service.clone(), peer, request, Arc::clone(&watched))
+        });
+        // Its time limits are not used: each would cost a timer for every request.
+        let mut hyper = Box::pin(
+            http1::Builder::new()
+                .header_read_timeout(None)
+                .max_buf_size(MAX_HEAD)
+                .serve_connection(stream, service),
+        );
+        let mut ticks = interval_at(Instant::now() + TICK, TICK);
+        let mut told = false;
+        poll_fn(|context| {
+            loop {
+                if let Poll::Ready(served) = hyper.as_mut().poll(context) {
+                    if let Err(error) = served {
+                        tracing::debug!(%error, "a connection ended badly");
+                    }
+                    return Poll::Ready(Ended::Answered);
+                }
+                if told || self.stop.poll(context).is_pending() {
+                    break;
+                }
+                told = true;
+                hyper.as_mut().graceful_shutdown();
+            }
+            while ticks.poll_tick(context).is_ready() {
+                match watch.progress().tick() {
+                    Found::Alive => {}
+                    Found::Idle => return Poll::Ready(Ended::Idle),
+                    Found::SlowHead => return Poll::Ready(Ended::SlowHead),
+                    Found::Stalled => return Poll::Ready(Ended::Stalled),
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+/// An exchange that has begun; over when this is dropped.
+struct Exchange(Arc<Watch>);
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.0.progress().end();
+    }
+}
+
+/// Hands a request to the service, if it has one reading.
+async fn exchange<S, B>(
+    mut service: S,
+    peer: PeerAddress,
+    mut request: Request<Incoming>,
+    watch: Arc<Watch>,
+) -> Result<Response<Either<impl Body<Data = Bytes, Error = B::Error>, Full<Bytes>>>, Infallible>
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    B: Body<Data = Bytes>,
+{
+    let reading = watch.progress().begin();
+    let exchange = Exchange(watch);
+    if let Err(status) = check(&request, reading) {
+        return Ok(refusal(status).map(Either::Right));
+    }
+    request.extensions_mut().insert(peer);
+    let Ok(()) = poll_fn(|context| service.poll_ready(context)).await;
+    let Ok(mut answer) = service.call(request).await;
+    if reading == Reading::Final {
+        let close = HeaderValue::from_static("close");
+        answer.headers_mut().insert(header::CONNECTION, close);
+    }
+    // The exchange lasts as long as the body, and hyper keeps the body as long as it has to be sent.
+    Ok(answer.map(|body| {
+        Either::Left(body.map_err(move |error| {
+            let _open = &exchange;
+            error
+        }))
+    }))
+}
+
+fn check(request: &Request<Incoming>, reading: Reading) -> Result<(), StatusCode> {
+    if reading == Reading::Two {
+        return Err(StatusCode::BAD_REQUEST);
+    }
+    if target_is_too_long(request.uri()) {
+        return Err(StatusCode::URI_TOO_LONG);
+    }
+    if request.method() == Method::CONNECT {
+        return Err(StatusCode::NOT_IMPLEMENTED);
+    }
+    // The absolute form names a host of its own; it has to be the one of the header (RFC 9112, section 3.2.2).
+    let Some(named) = request.uri().authority() else {
+        return Ok(());
+    };
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None)
+            if host
+                .as_bytes()
+                .eq_ignore_ascii_case(named.as_str().as_bytes()) =>
+        {
+            Ok(())
+        }
+        _ => Err(StatusCode::BAD_REQUEST),
+    }
+}
