@@ -93,7 +93,11 @@ impl Relay {
             visited: Notify::new(),
         });
         self.0.desks.all().insert(digest, Arc::clone(&desk));
-        tracing::info!(state = slot.short(), resumed = registered.resumed, "client registered for state");
+        tracing::info!(
+            state = slot.short(),
+            resumed = registered.resumed,
+            "client registered for state"
+        );
         let relay = self.clone();
         drop(tokio::spawn(async move {
             desk.keep(&relay, &mailbox, now + lasts).await;
@@ -130,27 +134,22 @@ impl Desks {
 }
 
 impl Desk {
-    /// Waits for something to show, at most so long; `None`: nothing, or a newer visit took over.
-    ///
-    /// What is shown may be read from here on, so it goes to nobody else.
-    pub(crate) async fn visit(&self, relay: &Relay, patience: Duration) -> Option<Shown> {
-        let mut shown = self.shown.subscribe();
-        let visit = Visit::begin(self);
-        let until = Instant::now() + patience;
-        let seen = tokio::select! {
-            seen = shown.wait_for(|shown| !matches!(shown, Shown::Waiting)) => seen.ok().map(|shown| shown.clone()),
-            () = visit.overtaken() => None,
-            () = sleep_until(until) => None,
-        };
-        if let Some(Shown::Delivering(_)) = seen {
-            if !relay.registry().handed(self.ticket) {
-                // Its time was over at this very moment.
-                return self.over().map(Shown::Over);
-            }
-            self.visits().handed.get_or_insert_with(Instant::now);
-            self.visited.notify_one();
+    /// Somebody comes to wait; whoever waited before has to go.
+    pub(crate) fn enter(self: Arc<Self>) -> Visit {
+        let mut visits = self.visits();
+        visits.seen = Instant::now();
+        visits.waiting += 1;
+        visits.number += 1;
+        let number = visits.number;
+        drop(visits);
+        // Wakes the older visits.
+        self.shown.send_modify(|_| {});
+        self.visited.notify_one();
+        Visit {
+            desk: self,
+            number,
+            known: false,
         }
-        seen
     }
 
     /// The program has said how the delivery went. Repeating it changes nothing. `None`: there is no such delivery.
@@ -172,7 +171,11 @@ impl Desk {
                     Ending::Rejected => CloseReason::Rejected,
                     Ending::Unconfirmed => CloseReason::Unconfirmed,
                 };
-                tracing::info!(state = self.ticket.slot.short(), ?reason, "callback settled by client for state");
+                tracing::info!(
+                    state = self.ticket.slot.short(),
+                    ?reason,
+                    "callback settled by client for state"
+                );
                 self.shown.send_replace(Shown::Over(reason));
                 Some(reason)
             }
@@ -241,7 +244,12 @@ impl Desk {
     }
 
     /// Why it ends now, if it does.
-    fn due(&self, relay: &Relay, expires: Instant, arrived: Option<Instant>) -> Option<CloseReason> {
+    fn due(
+        &self,
+        relay: &Relay,
+        expires: Instant,
+        arrived: Option<Instant>,
+    ) -> Option<CloseReason> {
         let now = Instant::now();
         if self.alarm(relay, expires, arrived) > now {
             return None;
@@ -256,7 +264,11 @@ impl Desk {
 
     /// Ends it. A callback that nobody came for has waited long enough.
     fn close(&self, relay: &Relay, reason: CloseReason) {
-        tracing::info!(state = self.ticket.slot.short(), ?reason, "registration over HTTPS ended");
+        tracing::info!(
+            state = self.ticket.slot.short(),
+            ?reason,
+            "registration over HTTPS ended"
+        );
         if let Some(hold) = relay.registry().end(self.ticket) {
             relay.registry().give_up(&hold);
         }
@@ -276,37 +288,64 @@ impl Desk {
 }
 
 /// One request that waits.
-struct Visit<'a> {
-    desk: &'a Desk,
+pub(crate) struct Visit {
+    desk: Arc<Desk>,
     number: u64,
+    /// Whether it was shown the callback: then only the end is news.
+    known: bool,
 }
 
-impl<'a> Visit<'a> {
-    fn begin(desk: &'a Desk) -> Self {
-        let mut visits = desk.visits();
-        visits.seen = Instant::now();
-        visits.waiting += 1;
-        visits.number += 1;
-        let number = visits.number;
-        drop(visits);
-        // Wakes the older visits too, and the keeper.
-        desk.shown.send_modify(|_| {});
-        desk.visited.notify_one();
-        Self { desk, number }
-    }
+/// What a visit has come to.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// A callback, to be acknowledged.
+    Delivering(Arc<Parcel>),
+    /// It is over.
+    Over(CloseReason),
+    /// Nothing so far.
+    Nothing,
+    /// A newer visit is there.
+    Overtaken,
+}
 
-    /// Resolves when a newer visit has begun.
-    async fn overtaken(&self) {
-        let mut changes = self.desk.shown.subscribe();
+impl Visit {
+    /// Waits for news, at most so long.
+    ///
+    /// A callback that is news may be read from here on, so it goes to nobody else.
+    pub(crate) async fn wait(&mut self, relay: &Relay, patience: Duration) -> News {
+        let mut shown = self.desk.shown.subscribe();
+        let until = Instant::now() + patience;
         loop {
-            if self.desk.visits().number != self.number || changes.changed().await.is_err() {
-                return;
+            if self.desk.visits().number != self.number {
+                return News::Overtaken;
+            }
+            let now = shown.borrow_and_update().clone();
+            match now {
+                Shown::Over(reason) => return News::Over(reason),
+                Shown::Delivering(parcel) if !self.known => {
+                    // False when its time was over at this very moment, which is shown next.
+                    if relay.registry().handed(self.desk.ticket) {
+                        self.known = true;
+                        let mut visits = self.desk.visits();
+                        visits.handed.get_or_insert_with(Instant::now);
+                        drop(visits);
+                        self.desk.visited.notify_one();
+                        return News::Delivering(parcel);
+                    }
+                }
+                Shown::Waiting | Shown::Delivering(_) => {}
+            }
+            tokio::select! {
+                changed = shown.changed() => if changed.is_err() {
+                    return News::Nothing;
+                },
+                () = sleep_until(until) => return News::Nothing,
             }
         }
     }
 }
 
-impl Drop for Visit<'_> {
+impl Drop for Visit {
     fn drop(&mut self) {
         let mut visits = self.desk.visits();
         visits.waiting = visits.waiting.saturating_sub(1);

@@ -139,9 +139,7 @@ impl Entry {
         match &mut self.phase {
             Phase::Idle | Phase::Held(_) => None,
             Phase::Waiting(registration) => registration.seat.take(),
-            Phase::Delivering(registration, _)
-                if registration.owner.is_same_program(newcomer) =>
-            {
+            Phase::Delivering(registration, _) if registration.owner.is_same_program(newcomer) => {
                 registration.seat.take()
             }
             Phase::Delivering(_, handing) => {

@@ -70,11 +70,7 @@ struct Connection {
 }
 
 /// Looks who it is and whether there is room.
-fn admit(
-    relay: &Relay,
-    places: &Arc<Quota<Option<IpAddr>>>,
-    peer: Peer,
-) -> Option<Connection> {
+fn admit(relay: &Relay, places: &Arc<Quota<Option<IpAddr>>>, peer: Peer) -> Option<Connection> {
     if let Peer::User(user) = peer
         && !peer.is_self_or_root()
     {
@@ -101,7 +97,14 @@ impl Connection {
         let mut frames = Frames::new(stream);
         if self.place.is_none() {
             let refusal = Refusal::TooManyConnections;
-            return refuse(&relay, &frames, Protocol::One, refusal, "the relay is full; try again later").await;
+            return refuse(
+                &relay,
+                &frames,
+                Protocol::One,
+                refusal,
+                "the relay is full; try again later",
+            )
+            .await;
         }
         relay.0.metrics.connection(1);
         if let Some(register) = first_frame(&relay, &mut frames).await {
@@ -137,7 +140,11 @@ impl Connection {
         };
         let wanted = register.timeout;
         drop(register);
-        tracing::info!(state = slot.short(), resumed = registered.resumed, "client registered for state");
+        tracing::info!(
+            state = slot.short(),
+            resumed = registered.resumed,
+            "client registered for state"
+        );
         match protocol {
             Protocol::One => Box::pin(first::wait(relay, frames, registered.ticket, mailbox)).await,
             Protocol::Two => {
@@ -159,10 +166,16 @@ impl Connection {
 async fn first_frame(relay: &Relay, frames: &mut Frames) -> Option<Register> {
     let (refusal, description) = match timeout(FIRST, frames.next()).await {
         Ok(Heard::Frame(ProgramFrame::Register(register))) => return Some(register),
-        Ok(Heard::Frame(_)) => (Refusal::InvalidRequest, "the first frame must be REGISTER".to_owned()),
+        Ok(Heard::Frame(_)) => (
+            Refusal::InvalidRequest,
+            "the first frame must be REGISTER".to_owned(),
+        ),
         Ok(Heard::Malformed(error)) => (refusal_of(&error), error.to_string()),
         Ok(Heard::End) => return None,
-        Err(_) => (Refusal::Silent, "no REGISTER came within 10 seconds".to_owned()),
+        Err(_) => (
+            Refusal::Silent,
+            "no REGISTER came within 10 seconds".to_owned(),
+        ),
     };
     refuse(relay, frames, Protocol::One, refusal, &description).await;
     None
@@ -179,10 +192,24 @@ fn refusal_of(error: &FrameError) -> Refusal {
 async fn turn_away(relay: &Relay, frames: &Frames, protocol: Protocol, refused: Refused) {
     let (refusal, description) = match refused {
         Refused::InUse => (Refusal::StateInUse, "somebody else waits for this state"),
-        Refused::Full => (Refusal::TooManyRegistrations, "too many programs wait; try again later"),
-        Refused::Stopping => (Refusal::Stopping, "the relay is about to stop; try again in a second"),
+        Refused::Full => (
+            Refusal::TooManyRegistrations,
+            "too many programs wait; try again later",
+        ),
+        Refused::Stopping => (
+            Refusal::Stopping,
+            "the relay is about to stop; try again in a second",
+        ),
         Refused::Over(reason) => {
-            frames.close(&RelayFrame::Close { reason, retry_after: None }, FAREWELL).await;
+            frames
+                .close(
+                    &RelayFrame::Close {
+                        reason,
+                        retry_after: None,
+                    },
+                    FAREWELL,
+                )
+                .await;
             return;
         }
     };
@@ -190,7 +217,13 @@ async fn turn_away(relay: &Relay, frames: &Frames, protocol: Protocol, refused: 
 }
 
 /// ERROR, and the end.
-async fn refuse(relay: &Relay, frames: &Frames, protocol: Protocol, refusal: Refusal, description: &str) {
+async fn refuse(
+    relay: &Relay,
+    frames: &Frames,
+    protocol: Protocol,
+    refusal: Refusal,
+    description: &str,
+) {
     relay.0.metrics.refused(refusal);
     tracing::info!(reason = description, "client refused");
     let (word, retry_after) = match refusal {

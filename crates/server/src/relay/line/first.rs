@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::{
     Relay,
     frames::{Frames, Heard},
-    refuse, refusal_of,
+    refusal_of, refuse,
 };
 use crate::{
     metrics::Refusal,
@@ -80,7 +80,8 @@ async fn listen(frames: &mut Frames) -> Over {
         Heard::End | Heard::Frame(ProgramFrame::Unregister) => Over::Gone,
         Heard::Frame(_) => Over::Refused(
             Refusal::InvalidRequest,
-            "a connection holds one registration, and protocol 1 has nothing to say but UNREGISTER".to_owned(),
+            "a connection holds one registration, and protocol 1 has nothing to say but UNREGISTER"
+                .to_owned(),
         ),
         Heard::Malformed(error) => Over::Refused(refusal_of(&error), error.to_string()),
     }
@@ -103,7 +104,10 @@ async fn deliver(relay: &Relay, frames: &Frames, ticket: Ticket, parcel: &Parcel
             }
         }
         Err(_) => {
-            tracing::warn!(state, "client did not close after the callback: not confirmed");
+            tracing::warn!(
+                state,
+                "client did not close after the callback: not confirmed"
+            );
             relay.registry().finish(ticket, Ending::Unconfirmed);
         }
     }

@@ -109,8 +109,13 @@ impl Conversation<'_> {
         let now = Instant::now();
         match &self.outstanding {
             Some((_, until)) if *until <= now => {
-                tracing::warn!(state = self.state(), "client did not acknowledge the callback: not confirmed");
-                self.relay.registry().finish(self.ticket, Ending::Unconfirmed);
+                tracing::warn!(
+                    state = self.state(),
+                    "client did not acknowledge the callback: not confirmed"
+                );
+                self.relay
+                    .registry()
+                    .finish(self.ticket, Ending::Unconfirmed);
                 return Err(End::Close(CloseReason::Unconfirmed));
             }
             None if self.expires <= now => {
@@ -155,7 +160,10 @@ impl Conversation<'_> {
 
     /// The program has said how the delivery went.
     fn settle(&mut self, delivery: &Delivery, ending: Ending) -> Result<(), End> {
-        let known = self.outstanding.as_ref().is_some_and(|(name, _)| name == delivery);
+        let known = self
+            .outstanding
+            .as_ref()
+            .is_some_and(|(name, _)| name == delivery);
         if !known {
             return Err(End::Refuse(
                 Refusal::InvalidRequest,
@@ -169,7 +177,10 @@ impl Conversation<'_> {
         self.outstanding = None;
         match ending {
             Ending::Delivered => {
-                tracing::info!(state = self.state(), "callback delivered to client for state");
+                tracing::info!(
+                    state = self.state(),
+                    "callback delivered to client for state"
+                );
                 Err(End::Close(CloseReason::Delivered))
             }
             Ending::Rejected | Ending::Unconfirmed => {
@@ -208,7 +219,12 @@ impl Conversation<'_> {
     }
 
     async fn finish(self, end: End) {
-        let Self { relay, frames, ticket, .. } = self;
+        let Self {
+            relay,
+            frames,
+            ticket,
+            ..
+        } = self;
         match end {
             // The program may come back for these.
             End::Close(reason @ CloseReason::Silent) => {
@@ -238,7 +254,15 @@ impl Conversation<'_> {
 }
 
 async fn close(frames: &Frames, reason: CloseReason, retry_after: Option<Duration>) {
-    frames.close(&RelayFrame::Close { reason, retry_after }, FAREWELL).await;
+    frames
+        .close(
+            &RelayFrame::Close {
+                reason,
+                retry_after,
+            },
+            FAREWELL,
+        )
+        .await;
 }
 
 /// The registration is over.
