@@ -1,12 +1,109 @@
 //! HTTP: the callback, the waiters of other machines, health.
+//!
+//! | Path | Answer |
+//! |---|---|
+//! | the callback's | a page: how the callback ended |
+//! | `/` | a page: what this address is |
+//! | `/healthz`, `/health`, `/readyz` | JSON, whatever the `Host` is |
+//! | below `/relay/` | JSON of the relay's protocol |
+//! | every other | a page: nothing is here |
+
+mod callback;
+mod health;
+mod remote;
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, Method, StatusCode, header::CONTENT_TYPE};
 
-use crate::{config::ServerConfig, relay::Relay};
+use crate::{
+    config::ServerConfig,
+    hardening::harden,
+    metrics::{Metrics, Route},
+    page::Page,
+    relay::Relay,
+};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// An ERROR of `docs/relay-protocol.md`.
+const NOTHING_HERE: &str =
+    r#"{"type":"ERROR","error":"invalid_request","error_description":"nothing has this address"}"#;
+
+/// What answers are made of.
+#[derive(Debug)]
+struct Site {
+    config: Arc<ServerConfig>,
+    relay: Relay,
+    metrics: Metrics,
+}
 
 /// All routes.
-pub fn router(_config: Arc<ServerConfig>, _relay: Relay) -> Router {
-    todo!()
+pub fn router(config: Arc<ServerConfig>, relay: Relay, metrics: Metrics) -> Router {
+    let site = Arc::new(Site {
+        config,
+        relay,
+        metrics,
+    });
+    Router::new()
+        .fallback(answer)
+        .with_state(Arc::clone(&site))
+        .merge(health::router(site.relay.clone()))
+        .merge(remote::router(site.relay.clone()))
+        .layer(from_fn_with_state(site, see_off))
 }
+
+/// The callback's path is the operator's to choose, so it is compared and not made into a pattern.
+async fn answer(State(site): State<Arc<Site>>, request: Request) -> Response {
+    let path = request.uri().path();
+    if path == site.config.relay.callback_path {
+        return callback::answer(&site, request).await.into_response();
+    }
+    match path {
+        "/" if is_read_only(request.method()) => Page::Front.into_response(),
+        "/" => Page::Method { allow: "GET, HEAD" }.into_response(),
+        _ if path.starts_with("/relay/") => json(StatusCode::NOT_FOUND, NOTHING_HERE),
+        _ => Page::NotFound.into_response(),
+    }
+}
+
+/// Every answer leaves through here, whoever made it.
+async fn see_off(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let route = match request.uri().path() {
+        path if path == site.config.relay.callback_path => Route::Callback,
+        path if health::PATHS.contains(&path) => Route::Health,
+        path if path.starts_with("/relay/") => Route::Registration,
+        _ => Route::Other,
+    };
+    let mut response = next.run(request).await;
+    harden(response.headers_mut());
+    site.metrics.request(route, response.status());
+    response
+}
+
+fn is_read_only(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
+impl IntoResponse for Page {
+    fn into_response(self) -> Response {
+        self.response().map(Body::from)
+    }
+}
+
+fn json(status: StatusCode, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    response
+}
+
+#[cfg(test)]
+mod tests;

@@ -194,7 +194,7 @@ fn everything_can_be_read_in_both_colour_schemes() {
     assert_eq!(light.len(), 13);
     assert!(light.keys().eq(dark.keys()));
     for (name, scheme) in [("light", light), ("dark", dark)] {
-        let mut insist = |text: &str, ground: &str| {
+        let insist = |text: &str, ground: &str| {
             let found = contrast(scheme[text], scheme[ground]);
             assert!(found >= 4.5, "{name}: {text} on {ground} is {found:.2}");
         };

@@ -1,0 +1,152 @@
+//! The provider's callback: read once, in one way, handed to the relay, answered by a page.
+
+use std::time::Duration;
+
+use axum::{
+    body::{Body, Bytes, HttpBody as _},
+    extract::Request,
+};
+use http::{
+    HeaderMap, HeaderName, Method,
+    header::{CONTENT_ENCODING, CONTENT_TYPE},
+    request::Parts,
+};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use oarlock_oauth::relay::{Callback, CallbackError, CodeKeys};
+use tokio::time::timeout;
+
+use super::Site;
+use crate::{metrics::Refusal, page::Page};
+
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(10);
+/// The longest query, in bytes.
+const MAX_QUERY: usize = 32 * 1024;
+
+/// Headers by which browsers say that nobody has asked for the page yet: of today's, and of older ones.
+const PURPOSES: [HeaderName; 4] = [
+    HeaderName::from_static("sec-purpose"),
+    HeaderName::from_static("purpose"),
+    HeaderName::from_static("x-purpose"),
+    HeaderName::from_static("x-moz"),
+];
+
+/// Why a callback cannot be read.
+#[derive(Debug, thiserror::Error)]
+enum ReadError {
+    #[error(transparent)]
+    Callback(#[from] CallbackError),
+    #[error("parameters are in the query and in the body")]
+    QueryAndBody,
+    #[error("its body has no plain content type")]
+    Headers,
+    #[error("its body broke off")]
+    BrokenOff,
+    #[error("its body did not arrive in time")]
+    TooSlow,
+    #[error("its body is too large")]
+    TooLarge,
+}
+
+impl ReadError {
+    fn page(&self) -> Page {
+        match self {
+            Self::TooSlow => Page::TooSlow,
+            Self::TooLarge | Self::Callback(CallbackError::TooLarge) => Page::TooLarge,
+            Self::Callback(_) | Self::QueryAndBody | Self::Headers | Self::BrokenOff => {
+                Page::Unreadable
+            }
+        }
+    }
+}
+
+/// Takes a callback from the first byte to its end. Only a GET or POST that somebody meant uses it up.
+pub(super) async fn answer(site: &Site, request: Request) -> Page {
+    let (parts, body) = request.into_parts();
+    if !matches!(parts.method, Method::GET | Method::POST) {
+        return Page::Method { allow: "GET, POST" };
+    }
+    if parts.uri.query().unwrap_or_default().len() > MAX_QUERY {
+        return Page::TooLong;
+    }
+    if is_prefetch(&parts.headers) {
+        tracing::debug!("browser looked ahead at a callback, nothing was delivered");
+        return Page::Prefetch;
+    }
+    let callback = match read(site, &parts, body).await {
+        Ok(callback) => callback,
+        Err(error) => {
+            site.metrics.refused(Refusal::UnreadableCallback);
+            tracing::warn!(%error, "callback cannot be read");
+            return error.page();
+        }
+    };
+    Page::Callback(site.relay.deliver(callback).await)
+}
+
+fn is_prefetch(headers: &HeaderMap) -> bool {
+    let values = PURPOSES.into_iter().flat_map(|name| headers.get_all(name));
+    let mut words = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split([',', ';', ' ']));
+    words.any(|word| {
+        ["prefetch", "prerender", "preview"]
+            .iter()
+            .any(|purpose| word.eq_ignore_ascii_case(purpose))
+    })
+}
+
+async fn read(site: &Site, parts: &Parts, body: Body) -> Result<Callback, ReadError> {
+    let keys = &site.config.relay.code_keys;
+    let query = parts.uri.query().unwrap_or_default();
+    if parts.method == Method::GET {
+        return Ok(Callback::from_query(query, keys)?);
+    }
+    refuse_second_reading(query, keys)?;
+    let content_type = content_type(&parts.headers)?;
+    let body = collect(body, site.config.http.body).await?;
+    Ok(Callback::from_body(content_type, &body, keys)?)
+}
+
+/// The query of a POST may name a tenant, but nothing that its body is for.
+fn refuse_second_reading(query: &str, keys: &CodeKeys) -> Result<(), ReadError> {
+    if query.is_empty() {
+        return Ok(());
+    }
+    let beside = Callback::from_query(query, keys)?;
+    if beside.state().is_some() || beside.code().is_some() || beside.is_refusal() {
+        return Err(ReadError::QueryAndBody);
+    }
+    Ok(())
+}
+
+fn content_type(headers: &HeaderMap) -> Result<Option<&str>, ReadError> {
+    // A body that is compressed is not what it looks like.
+    if headers.contains_key(CONTENT_ENCODING) {
+        return Err(ReadError::Headers);
+    }
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    let text = value.to_str().map_err(|_| ReadError::Headers)?;
+    match values.next() {
+        None => Ok(Some(text)),
+        Some(_) => Err(ReadError::Headers),
+    }
+}
+
+async fn collect(body: Body, most: usize) -> Result<Bytes, ReadError> {
+    if body.size_hint().lower() > most as u64 {
+        return Err(ReadError::TooLarge);
+    }
+    match timeout(BODY_TIME, Limited::new(body, most).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ReadError::TooLarge),
+        Ok(Err(_)) => Err(ReadError::BrokenOff),
+        Err(_) => Err(ReadError::TooSlow),
+    }
+}
+
+#[cfg(test)]
+mod tests;
