@@ -30,12 +30,14 @@ pub mod options;
 mod page;
 pub mod probe;
 mod refresh;
+pub mod relay;
 pub mod request;
 mod server;
 pub mod source;
 pub mod store;
 pub mod terminal;
 pub mod tokens;
+mod waiting;
 
 pub use client::{Client, ClientBuilder};
 pub use config::Config;

@@ -15,8 +15,15 @@
 
 mod address;
 mod error;
+mod farewell;
+mod link;
+mod result;
+mod settings;
 mod waiter;
 
-pub use address::{RelayAddress, RelaySettings};
-pub use error::RelayError;
-pub use waiter::{Delivered, Waiter, wait_for_code};
+pub use address::{AddressError, RelayAddress};
+pub use error::{RelayError, RelayFault};
+pub use farewell::farewells;
+pub use result::{RelayResult, wait_for_code};
+pub use settings::{RelaySettings, SettingsError};
+pub use waiter::{Delivered, Told, Waiter};

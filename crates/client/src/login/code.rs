@@ -15,12 +15,13 @@ use super::{
     callback::Refusal,
     desk::{Answer, Desk, DeskOutput},
     landing::Landing,
-    opening, paste, waiting,
+    opening, paste,
 };
 use crate::{
     error::{Error, ErrorKind},
     exchange,
     interaction::Event,
+    waiting,
 };
 
 /// Foreign answers that are told of; whoever sends more wants to be noticed, not answered.

@@ -8,11 +8,12 @@ use oarlock_oauth::{
     token::{self, Grant},
 };
 
-use super::{LoginContext, LoginTokens, opening, qr, waiting};
+use super::{LoginContext, LoginTokens, opening, qr};
 use crate::{
     error::{Error, ErrorKind},
     exchange,
     interaction::Event,
+    waiting,
 };
 
 /// A device authorization on its way.

@@ -13,7 +13,6 @@ mod paste;
 mod qr;
 mod situation;
 mod stored;
-mod waiting;
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use oarlock_io::Clock;
 const LOOK: Duration = Duration::from_millis(250);
 
 /// Waits until the monotonic clock shows `moment`.
-pub(super) async fn until(clock: &dyn Clock, moment: Duration) {
+pub(crate) async fn until(clock: &dyn Clock, moment: Duration) {
     loop {
         let left = moment.saturating_sub(clock.monotonic());
         if left.is_zero() {
