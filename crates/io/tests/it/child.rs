@@ -1,6 +1,9 @@
 //! Other processes: this test program, run again in a role.
 
-use crate::{disk, http_client, http_server, lock, private, programs, terminal};
+use crate::{
+    disk, http_client, http_server, lock, open_files, private, programs, service_manager, socket,
+    terminal,
+};
 use oarlock_io::Environment;
 use std::{
     ffi::OsStr,
@@ -36,6 +39,15 @@ fn entry() {
         "exec" => programs::exec(),
         "hear signals" => programs::signals(),
         "log" => programs::log(),
+        "listen when told" => socket::listen_when_told(&argument("TARGET")),
+        "listen shared when told" => socket::listen_shared_when_told(&argument("TARGET")),
+        "read when told" => socket::read_when_told(&argument("TARGET")),
+        "be a stranger" => socket::be_a_stranger(),
+        "accept with few descriptors" => {
+            socket::accept_with_few_descriptors(&argument("TARGET"));
+        }
+        "take passed sockets" => service_manager::take_passed_sockets(),
+        "raise the limit" => open_files::raise_the_limit(),
         other => panic!("no role {other:?}"),
     }
 }
@@ -70,7 +82,8 @@ pub(crate) fn in_namespace(setup: &str, role: &str, arguments: &[(&str, &OsStr)]
     command
 }
 
-fn as_role(command: &mut Command, role: &str, arguments: &[(&str, &OsStr)]) {
+/// The role for a command that starts this program by another way.
+pub(crate) fn as_role(command: &mut Command, role: &str, arguments: &[(&str, &OsStr)]) {
     command
         .args(["--exact", "child::entry", "--nocapture"])
         .env(ROLE, role)

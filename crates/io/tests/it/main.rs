@@ -19,11 +19,17 @@ mod http_server;
 #[cfg(test)]
 mod lock;
 #[cfg(test)]
+mod open_files;
+#[cfg(test)]
 mod peer;
 #[cfg(test)]
 mod private;
 #[cfg(test)]
 mod programs;
+#[cfg(test)]
+mod service_manager;
+#[cfg(test)]
+mod socket;
 #[cfg(test)]
 mod terminal;
 #[cfg(test)]
