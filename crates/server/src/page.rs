@@ -34,8 +34,6 @@ pub enum Page {
     TooSlow,
     /// The body of the callback is too large: 413.
     TooLarge,
-    /// The address of the callback is too long: 414.
-    TooLong,
     /// Too many callbacks that nobody waits for from one address: 429.
     TooMany,
     /// A prefetch of a callback, which must not use it up: 503.
@@ -54,7 +52,7 @@ pub enum Page {
 }
 
 /// Every page there is, but for values of `Allow` that are not ours.
-const PAGES: [Page; 18] = [
+const PAGES: [Page; 17] = [
     Page::Callback(Outcome::Complete),
     Page::Callback(Outcome::Denied),
     Page::Callback(Outcome::NobodyWaiting),
@@ -65,7 +63,6 @@ const PAGES: [Page; 18] = [
     Page::Unreadable,
     Page::TooSlow,
     Page::TooLarge,
-    Page::TooLong,
     Page::TooMany,
     Page::Prefetch,
     Page::Front,
@@ -141,7 +138,6 @@ impl Page {
             Self::Unreadable => StatusCode::BAD_REQUEST,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooLong => StatusCode::URI_TOO_LONG,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,

@@ -57,12 +57,12 @@ impl Page {
     pub(super) fn words(&self) -> Words {
         match self {
             Self::Callback(outcome) => of_callback(*outcome),
-            Self::Unreadable | Self::TooSlow | Self::TooLarge | Self::TooLong => Words {
+            Self::Unreadable | Self::TooSlow | Self::TooLarge => Words {
                 tone: Tone::Bad,
                 heading: FAILED,
                 said: match self {
                     Self::TooSlow => "The provider's answer did not arrive whole.",
-                    Self::TooLarge | Self::TooLong => "The provider's answer is too large.",
+                    Self::TooLarge => "The provider's answer is too large.",
                     _ => "The provider's answer is damaged, or it can be read in two ways.",
                 },
                 next: AGAIN,

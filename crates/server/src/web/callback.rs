@@ -1,27 +1,16 @@
 //! The provider's callback: read once, in one way, handed to the relay, answered by a page.
 
-use std::time::Duration;
-
-use axum::{
-    body::{Body, Bytes, HttpBody as _},
-    extract::Request,
-};
+use axum::{body::Body, extract::Request};
 use http::{
-    HeaderMap, HeaderName, Method,
+    HeaderMap, HeaderName, Method, StatusCode,
     header::{CONTENT_ENCODING, CONTENT_TYPE},
     request::Parts,
 };
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use oarlock_io::web_server::read_body;
 use oarlock_oauth::relay::{Callback, CallbackError, CodeKeys};
-use tokio::time::timeout;
 
 use super::Site;
 use crate::{metrics::Refusal, page::Page};
-
-/// How long a body may take to arrive.
-const BODY_TIME: Duration = Duration::from_secs(10);
-/// The longest query, in bytes.
-const MAX_QUERY: usize = 32 * 1024;
 
 /// Headers by which browsers say that nobody has asked for the page yet: of today's, and of older ones.
 const PURPOSES: [HeaderName; 4] = [
@@ -40,22 +29,18 @@ enum ReadError {
     QueryAndBody,
     #[error("its body has no plain content type")]
     Headers,
-    #[error("its body broke off")]
-    BrokenOff,
-    #[error("its body did not arrive in time")]
-    TooSlow,
-    #[error("its body is too large")]
-    TooLarge,
+    #[error("its body did not arrive: {0}")]
+    Body(StatusCode),
 }
 
 impl ReadError {
     fn page(&self) -> Page {
         match self {
-            Self::TooSlow => Page::TooSlow,
-            Self::TooLarge | Self::Callback(CallbackError::TooLarge) => Page::TooLarge,
-            Self::Callback(_) | Self::QueryAndBody | Self::Headers | Self::BrokenOff => {
-                Page::Unreadable
+            Self::Body(StatusCode::REQUEST_TIMEOUT) => Page::TooSlow,
+            Self::Body(StatusCode::PAYLOAD_TOO_LARGE) | Self::Callback(CallbackError::TooLarge) => {
+                Page::TooLarge
             }
+            _ => Page::Unreadable,
         }
     }
 }
@@ -65,9 +50,6 @@ pub(super) async fn answer(site: &Site, request: Request) -> Page {
     let (parts, body) = request.into_parts();
     if !matches!(parts.method, Method::GET | Method::POST) {
         return Page::Method { allow: "GET, POST" };
-    }
-    if parts.uri.query().unwrap_or_default().len() > MAX_QUERY {
-        return Page::TooLong;
     }
     if is_prefetch(&parts.headers) {
         tracing::debug!("browser looked ahead at a callback, nothing was delivered");
@@ -104,7 +86,8 @@ async fn read(site: &Site, parts: &Parts, body: Body) -> Result<Callback, ReadEr
     }
     refuse_second_reading(query, keys)?;
     let content_type = content_type(&parts.headers)?;
-    let body = collect(body, site.config.http.body).await?;
+    let body = read_body(&parts.headers, body, site.config.http.body);
+    let body = body.await.map_err(ReadError::Body)?;
     Ok(Callback::from_body(content_type, &body, keys)?)
 }
 
@@ -133,18 +116,6 @@ fn content_type(headers: &HeaderMap) -> Result<Option<&str>, ReadError> {
     match values.next() {
         None => Ok(Some(text)),
         Some(_) => Err(ReadError::Headers),
-    }
-}
-
-async fn collect(body: Body, most: usize) -> Result<Bytes, ReadError> {
-    if body.size_hint().lower() > most as u64 {
-        return Err(ReadError::TooLarge);
-    }
-    match timeout(BODY_TIME, Limited::new(body, most).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ReadError::TooLarge),
-        Ok(Err(_)) => Err(ReadError::BrokenOff),
-        Err(_) => Err(ReadError::TooSlow),
     }
 }
 
