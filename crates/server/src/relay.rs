@@ -132,6 +132,11 @@ impl Relay {
         self.0.registry.registrations()
     }
 
+    /// Registrations that were let in since the start, those of programs that came back among them.
+    pub fn registered(&self) -> u64 {
+        self.0.registry.registered()
+    }
+
     /// Callbacks that wait for their program.
     pub fn held(&self) -> usize {
         self.0.registry.held()

@@ -135,6 +135,11 @@ impl Server {
         &self.places
     }
 
+    /// The relay, to look at.
+    pub fn relay(&self) -> &Relay {
+        &self.relay
+    }
+
     /// Serves until `stop` resolves, then drains for at most 10 s.
     ///
     /// Whoever waits is told at once that the relay stops; deliveries under way are finished.

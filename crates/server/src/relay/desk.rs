@@ -106,7 +106,7 @@ impl Relay {
             }
             relay.0.desks.forget(digest, &desk);
         }));
-        Ok(self.registered(lasts, registered.resumed))
+        Ok(self.welcome(lasts, registered.resumed))
     }
 
     /// The registration of this owner; a wrong owner and none at all look the same.

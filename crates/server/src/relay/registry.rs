@@ -39,6 +39,7 @@ pub(crate) struct Registry {
     quota: Arc<Quota<User>>,
     /// Most registrations of one user, and of each token.
     most: (usize, Vec<usize>),
+    registered: AtomicU64,
     held: AtomicUsize,
     most_held: usize,
     metrics: Metrics,
@@ -134,6 +135,7 @@ impl Registry {
                     .map(|token| token.registrations)
                     .collect(),
             ),
+            registered: AtomicU64::new(0),
             held: AtomicUsize::new(0),
             most_held: config.limits.held,
             metrics,
@@ -148,6 +150,11 @@ impl Registry {
     /// Registrations that are there.
     pub(crate) fn registrations(&self) -> usize {
         self.quota.all()
+    }
+
+    /// Registrations that were let in since the start.
+    pub(crate) fn registered(&self) -> u64 {
+        self.registered.load(Ordering::Relaxed)
     }
 
     /// Callbacks that wait for a program.
@@ -205,6 +212,7 @@ impl Registry {
             mailbox: Some(Arc::clone(mailbox)),
             seat: Some(seat),
         });
+        self.registered.fetch_add(1, Ordering::Relaxed);
         let ticket = Ticket { slot, link };
         Ok(Registered { ticket, resumed })
     }

@@ -70,7 +70,7 @@ pub(super) async fn wait(
         asked: false,
         outstanding: None,
     };
-    let answer = relay.registered(lasts, registered.resumed);
+    let answer = relay.welcome(lasts, registered.resumed);
     let end = match conversation.say(&RelayFrame::Registered(answer)).await {
         Ok(()) => conversation.go_on().await,
         Err(end) => end,
@@ -287,7 +287,7 @@ async fn stay(relay: &Relay, ticket: Ticket) {
 
 impl Relay {
     /// The answer to a REGISTER of protocol 2.
-    pub(in crate::relay) fn registered(&self, expires_in: Duration, resumed: bool) -> Registered {
+    pub(in crate::relay) fn welcome(&self, expires_in: Duration, resumed: bool) -> Registered {
         let times = &self.config().times;
         Registered {
             callback_url: self.0.callback_url.clone(),
