@@ -1,6 +1,6 @@
 """Waits at an Oarlock relay for an OAuth callback: for programs without a browser.
 
-``wait_for_code`` has the name, arguments, result and errors of poast-relay's, so that a program changes its import alone.
+``wait_for_code`` has the name, arguments, result and errors of poast-relay's: a program changes its import alone.
 """
 
 from .errors import OAuthConnectionError, OAuthRelayError, OAuthTimeoutError

@@ -1,12 +1,12 @@
 """Frames: JSON objects, one on a line (docs/relay-protocol.md, "Frames")."""
 
 import json
-from typing import Any, Dict, List, NoReturn, Tuple
+from typing import Any, NoReturn
 
 from .errors import OAuthRelayError
 
 
-class Frame(Dict[str, Any]):
+class Frame(dict[str, Any]):
     """A frame. Its ``repr`` shows its type alone: debuggers and error reporters print local variables."""
 
     def __repr__(self) -> str:
@@ -55,7 +55,7 @@ def word(frame: Frame, name: str) -> str:
     return "".join(character for character in text[:300] if character.isprintable())
 
 
-def _once(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         raise ValueError

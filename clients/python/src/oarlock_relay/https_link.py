@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 import urllib.request
-from typing import Any, Callable, Dict, Optional, Set, Tuple, TypeVar
+from typing import Any, Callable, Optional, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from .errors import OAuthConnectionError, OAuthRelayError
@@ -18,7 +18,7 @@ from .link import LinkLost
 from .settings import HttpsAddress
 
 _T = TypeVar("_T")
-_Answer = Tuple[int, bytes, Optional[float]]
+_Answer = tuple[int, bytes, Optional[float]]
 
 _ANSWER = 15.0
 """Seconds for an answer, beyond what a poll may wait."""
@@ -43,8 +43,8 @@ class HttpsLink:
         self._secret = ""
         self._poll = 25
         self._ending = False
-        self._last_words: "asyncio.Queue[Optional[Frame]]" = asyncio.Queue()
-        self._open: Set[http.client.HTTPConnection] = set()
+        self._last_words: asyncio.Queue[Optional[Frame]] = asyncio.Queue()
+        self._open: set[http.client.HTTPConnection] = set()
         self._tls: Optional[ssl.SSLContext] = None
 
     async def register(self, frame: Frame) -> Frame:
@@ -73,7 +73,9 @@ class HttpsLink:
     async def receive(self) -> Frame:
         if not self._ending:
             try:
-                status, body, retry_after = await self._request("GET", f"?wait={self._poll}", None, self._poll + _ANSWER)
+                status, body, retry_after = await self._request(
+                    "GET", f"?wait={self._poll}", None, self._poll + _ANSWER
+                )
             except (OSError, http.client.HTTPException):
                 status, body, retry_after = 0, b"", None
             if not self._ending:
@@ -118,7 +120,7 @@ class HttpsLink:
                 except OSError:
                     pass
 
-    async def _request(self, method: str, path: str, body: Optional[Dict[str, Any]], timeout: float) -> _Answer:
+    async def _request(self, method: str, path: str, body: Optional[dict[str, Any]], timeout: float) -> _Answer:
         headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json", "Connection": "close"}
         if method != "PUT":
             headers["Relay-Secret"] = self._secret
@@ -175,7 +177,7 @@ def _retry_after(response: http.client.HTTPResponse) -> Optional[float]:
     return float(text) if text.isdecimal() and len(text) < 6 else None
 
 
-def _proxy_login(user: Optional[str], password: Optional[str]) -> Dict[str, str]:
+def _proxy_login(user: Optional[str], password: Optional[str]) -> dict[str, str]:
     if user is None:
         return {}
     login = f"{unquote(user)}:{unquote(password or '')}".encode()
@@ -185,7 +187,7 @@ def _proxy_login(user: Optional[str], password: Optional[str]) -> Dict[str, str]
 async def _in_thread(work: Callable[[], _T]) -> _T:
     """Runs something in a thread that nobody has to wait for."""
     loop = asyncio.get_running_loop()
-    future: "asyncio.Future[_T]" = loop.create_future()
+    future: asyncio.Future[_T] = loop.create_future()
 
     def settle(result: Optional[_T], error: Optional[BaseException]) -> None:
         if future.done():

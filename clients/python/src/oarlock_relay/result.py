@@ -1,24 +1,24 @@
 """What a callback brought."""
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, Optional
+from typing import Any, Optional
 
 
 @dataclass(frozen=True)
 class RelayResult:
     """A provider's callback. Its ``repr`` shows no value, so that it may be logged.
 
-    ``iss`` is in ``parameters`` where the provider sends it. Compare it with your provider's issuer before the code goes
-    anywhere (RFC 9207, section 2.4): the relay knows no providers.
+    ``iss`` is in ``parameters`` where the provider sends it. Compare it with your provider's issuer before the code
+    goes anywhere (RFC 9207, section 2.4): the relay knows no providers.
     """
 
     code: Optional[str] = None
     """The authorization code; None where the callback had none."""
 
-    raw: Optional[Dict[str, Any]] = None
+    raw: Optional[dict[str, Any]] = None
     """Every parameter of a callback that had no code, for example ``{"error": "access_denied", …}``; otherwise None."""
 
-    parameters: Dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
     """Every parameter, with or without a code."""
 
     @property

@@ -3,9 +3,10 @@
 import os
 import platform
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Any, Mapping, NoReturn, Optional, Union
+from typing import Any, NoReturn, Optional, Union
 from urllib.parse import urlsplit
 
 from .errors import OAuthConnectionError

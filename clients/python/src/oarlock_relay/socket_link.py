@@ -1,7 +1,7 @@
 """A Unix socket or TCP."""
 
 import asyncio
-from typing import Optional, Tuple, Union
+from typing import Optional, Union
 
 from .errors import OAuthConnectionError, OAuthRelayError
 from .frames import MAX_LINE, Frame, decode, encode
@@ -64,7 +64,7 @@ class SocketLink:
         if self._writer is not None:
             self._writer.close()
 
-    async def _connect(self) -> Tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         try:
             if isinstance(self._address, UnixAddress):
                 check_directory(self._address.path)

@@ -4,10 +4,11 @@ import asyncio
 import logging
 import secrets
 from types import TracebackType
-from typing import Any, Optional, Type
+from typing import Any, Optional
 
 from .errors import OAuthConnectionError, OAuthRelayError, OAuthTimeoutError
 from .frames import Frame, seconds, word
+from .last_word import MEANING, PASSING, Forgotten, Passing, reason_of, refusal
 from .link import Link, LinkLost, LinkMaker
 from .result import RelayResult
 from .settings import RelaySettings
@@ -17,17 +18,20 @@ _log = logging.getLogger("oarlock_relay")
 _COME_BACK = 30.0
 """Seconds for which a lost relay is tried again: it may be restarting."""
 
+_SLACK = 5.0
+"""Seconds beyond two heartbeats after which a silent connection is given up."""
+
 _PAUSE = 0.05
 """Least seconds before it is tried again."""
+
+_FAREWELL = 2.0
+"""Seconds for a program that leaves to tell the relay."""
 
 _LAST_WORD = 10.0
 """Seconds to wait for the relay's answer to an acknowledgement."""
 
 _LONGEST = 86_400.0
 """Most seconds that a registration asks for."""
-
-_PASSING = ("shutdown", "silent", "temporarily_unavailable")
-"""Last words after which coming back makes sense."""
 
 
 def register(state: Optional[str] = None, timeout: Optional[float] = None, settings: Any = None) -> "Waiter":
@@ -83,8 +87,8 @@ class Waiter:
         if not self._timeout > 0:
             raise OAuthTimeoutError("no time is left to wait for an OAuth callback")
         loop = asyncio.get_running_loop()
-        self._registered: "asyncio.Future[None]" = loop.create_future()
-        self._result: "asyncio.Future[RelayResult]" = loop.create_future()
+        self._registered: asyncio.Future[None] = loop.create_future()
+        self._result: asyncio.Future[RelayResult] = loop.create_future()
         self._keeper = asyncio.ensure_future(self._keep())
         try:
             await self._registered
@@ -96,17 +100,15 @@ class Waiter:
 
     async def __aexit__(
         self,
-        kind: Optional[Type[BaseException]],
+        kind: Optional[type[BaseException]],
         error: Optional[BaseException],
         traceback: Optional[TracebackType],
     ) -> None:
         try:
             if not self._keeper.done() and self._verdict is None:
-                if self._delivery is None:
-                    await self._say(Frame(type="UNREGISTER"))
-                else:
-                    await self._judge("REJECT")
-                await asyncio.wait({self._keeper}, timeout=1.0)
+                await asyncio.wait_for(self._farewell(), _FAREWELL)
+        except asyncio.TimeoutError:
+            pass  # The relay finds out by itself.
         finally:
             await self._stop()
 
@@ -157,6 +159,13 @@ class Waiter:
             if self._link is self._delivered_on:
                 await self._say(Frame(type=verdict, delivery=self._delivery))
 
+    async def _farewell(self) -> None:
+        if self._delivery is None:
+            await self._say(Frame(type="UNREGISTER"))
+        else:
+            await self._judge("REJECT")
+        await asyncio.wait({self._keeper})
+
     async def _say(self, frame: Frame) -> None:
         if self._link is not None:
             await self._link.send(frame)
@@ -203,12 +212,12 @@ class Waiter:
                 lost_at, pause = None, 0.0
                 while self._ended is None:
                     await self._hear(link)
-            except _Passing as passing:
+            except Passing as passing:
                 pause = max(pause, passing.retry_after)
             except LinkLost:
                 pass
-            except OAuthConnectionError:
-                if not self._registered.done():
+            except OAuthConnectionError as error:
+                if not self._registered.done() or isinstance(error, Forgotten):
                     raise
             finally:
                 self._link = None
@@ -235,20 +244,20 @@ class Waiter:
                 raise self._speaks_only_protocol_1() from None
             raise
         if answer["type"] != "REGISTERED":
-            if first and answer["type"] == "ERROR" and _reason(answer) not in _MEANING:
+            if first and answer["type"] == "ERROR" and reason_of(answer) not in MEANING:
                 raise self._speaks_only_protocol_1()
-            if first and _reason(answer) in _PASSING:
-                raise _refusal(answer)
+            if first and reason_of(answer) in PASSING:
+                raise refusal(answer)
             if answer["type"] not in ("CLOSE", "ERROR"):
                 raise OAuthRelayError("the relay answered the registration with something else")
             self._take(answer)
             return
         self._grace = seconds(answer, "grace", 3.0)
-        self._silence = 2 * seconds(answer, "heartbeat", 30.0) + 5
+        self._silence = 2 * seconds(answer, "heartbeat", 30.0) + _SLACK
         self._link = link
         if self._delivery is not None and answer.get("resumed") is not True:
             await link.send(Frame(type="UNREGISTER"))
-            raise OAuthConnectionError("the OAuth relay was restarted, and does not know the callback any more")
+            raise Forgotten("the OAuth relay was restarted, and does not know the callback any more")
         if first:
             self._callback_url = word(answer, "callback_url")
             self._registered.set_result(None)
@@ -269,14 +278,14 @@ class Waiter:
         """A frame that may be the last."""
         if frame["type"] not in ("CLOSE", "ERROR"):
             return
-        reason = _reason(frame)
-        if reason in _PASSING:
-            raise _Passing(seconds(frame, "retry_after", 0.0))
+        reason = reason_of(frame)
+        if reason in PASSING:
+            raise Passing(seconds(frame, "retry_after", 0.0))
         if frame["type"] == "ERROR":
-            raise _refusal(frame)
+            raise refusal(frame)
         self._ended = reason
         if reason not in ("delivered", "rejected", "unregistered"):
-            raise _refusal(frame)
+            raise refusal(frame)
 
     async def _deliver(self, link: Link, frame: Frame) -> None:
         delivery, parameters, code = frame.get("delivery"), frame.get("parameters"), frame.get("code")
@@ -298,41 +307,6 @@ class Waiter:
             f"what is at {self._links.address} does not speak protocol 2 of Oarlock's relay: run `oarlock serve` there"
             " (poast-relay's server serves poast-relay's own client alone)"
         )
-
-
-class _Passing(Exception):
-    """A last word after which coming back makes sense."""
-
-    def __init__(self, retry_after: float) -> None:
-        super().__init__()
-        self.retry_after = retry_after
-
-
-def _reason(frame: Frame) -> str:
-    return word(frame, "error" if frame["type"] == "ERROR" else "reason")
-
-
-_MEANING = {
-    "invalid_request": "the relay does not take what this client says",
-    "unsupported_protocol": "the relay does not speak protocol 2: update it",
-    "expired": "Timeout waiting for OAuth callback: the relay lets nobody wait longer",
-    "replaced": "the registration was taken over by another connection",
-    "unconfirmed": "the acknowledgement came too late: the browser was told that the login failed",
-    "invalid_token": "the relay wants a bearer token that it knows: set OARLOCK_RELAY_TOKEN",
-    "state_in_use": "somebody else waits for this state: make a new one for each login",
-    "too_many_registrations": "the relay has no room for another registration: try again later",
-    "shutdown": "the relay is about to stop: try again later",
-    "temporarily_unavailable": "the relay is about to stop: try again later",
-}
-
-
-def _refusal(frame: Frame) -> OAuthRelayError:
-    reason = _reason(frame)
-    message = _MEANING.get(reason) or f"the relay ended the registration: {reason}"
-    description = word(frame, "error_description")
-    if description:
-        message = f"{message} ({description})"
-    return OAuthTimeoutError(message, reason) if reason == "expired" else OAuthRelayError(message, reason)
 
 
 def _checked(state: Optional[str]) -> Optional[str]:

@@ -16,11 +16,11 @@ async def wait_for_code(
 ) -> RelayResult:
     """Waits at the relay for the callback with this state.
 
-    The arguments are those of ``register``. ``on_registered`` is called with the callback URL as soon as the relay knows
-    of the registration: the right moment to show the login's URL.
+    The arguments are those of ``register``. ``on_registered`` is called with the callback URL as soon as the relay
+    knows of the registration: the right moment to show the login's URL.
 
-    The browser is told "complete" when this returns. A program that wants to check ``iss`` or to exchange the code before
-    that uses ``register``.
+    The browser is told "complete" when this returns. A program that wants to check ``iss`` or to exchange the code
+    before that uses ``register``.
 
     Raises OAuthTimeoutError, OAuthConnectionError, OAuthRelayError.
     """
