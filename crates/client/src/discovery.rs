@@ -10,6 +10,7 @@ use oarlock_oauth::{
     registration,
     scope::Scopes,
 };
+use url::Url;
 
 use crate::{config, error::Error, named::trust};
 
@@ -91,7 +92,8 @@ pub(crate) async fn keys(http: &HttpClient, uri: &Endpoint) -> Result<KeySet, Er
     KeySet::parse(response.body()).map_err(malformed)
 }
 
-/// Gives the profile a client id by registering this program, where it has none and the server offers it.
+/// Gives the profile a client id by registering this program, where it has none and the server offers it. Its redirect URI is
+/// `callback`, else one of this machine.
 ///
 /// # Errors
 /// The server refuses, or there is no way to get a client id.
@@ -100,12 +102,13 @@ pub(crate) async fn register(
     profile: &mut ProviderProfile,
     name: &str,
     scopes: &Scopes,
+    callback: Option<&Url>,
 ) -> Result<bool, Error> {
     if profile.client_id.is_some() {
         return Ok(false);
     }
-    let Some(request) = registration::request(profile, name, scopes) else {
-        return Err(no_client_id(profile));
+    let Some(request) = registration::request(profile, name, scopes, callback) else {
+        return Err(no_client_id(profile, callback));
     };
     let response = http.send(request).await?;
     let registered = registration::response(&response).map_err(|source| Error::Registration {
@@ -120,7 +123,7 @@ pub(crate) async fn register(
     Ok(true)
 }
 
-fn no_client_id(profile: &ProviderProfile) -> Error {
+fn no_client_id(profile: &ProviderProfile, callback: Option<&Url>) -> Error {
     let redirect = &profile.redirect;
     // A name that was made of the issuer's address is known to nobody yet; the address is.
     let unnamed = profile
@@ -131,9 +134,10 @@ fn no_client_id(profile: &ProviderProfile) -> Error {
         provider: profile.display_name().into(),
         login: unnamed.map_or_else(|| profile.name.clone(), ToString::to_string),
         page: profile.registration_page.clone(),
-        redirect_uri: match &redirect.hosted {
-            Some(page) => page.to_string(),
-            None => redirect
+        redirect_uri: match (callback, &redirect.hosted) {
+            (Some(callback), _) => callback.to_string(),
+            (None, Some(page)) => page.to_string(),
+            (None, None) => redirect
                 .registered_uris()
                 .into_iter()
                 .next()

@@ -9,11 +9,17 @@ use oarlock_oauth::{
     metadata::MetadataError,
     pasted::PastedError,
     profile::ProfileError,
+    relay::ErrorWord,
     text::Untrusted,
     token::TokenError,
 };
 
-use crate::{account::AccountError, config::ConfigError, store::StoreError};
+use crate::{
+    account::AccountError,
+    config::ConfigError,
+    relay::{RelayError, RelayFault},
+    store::StoreError,
+};
 
 /// The kinds of failure, one for each exit code of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -124,6 +130,9 @@ pub enum Error {
     /// The ID token is refused.
     #[error("the login was refused: {0}")]
     IdToken(#[from] IdTokenError),
+    /// No callback came from a relay.
+    #[error(transparent)]
+    Relay(#[from] RelayError),
     /// No port for the loopback redirect.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -223,6 +232,7 @@ impl Error {
             Self::Device(DeviceError::Expired) | Self::TimedOut { .. } => ErrorKind::TimedOut,
             Self::Device(DeviceError::Token(error)) | Self::Token(error) => token_kind(error),
             Self::Device(_) => ErrorKind::Failed,
+            Self::Relay(error) => relay_kind(error),
             Self::Store(_) => ErrorKind::Store,
             Self::NotLoggedIn { .. }
             | Self::NobodyLoggedIn
@@ -253,6 +263,7 @@ impl Error {
                 "If it may have the token: oarlock provider add {provider} --origin {origin}"
             )),
             Self::Bind(_) => Some("Name free ports with --port, or log in without one: --flow paste".into()),
+            Self::Relay(error) => relay_hint(error),
             Self::TimedOut { .. } => Some(
                 // RFC 6749, section 4.1.2.1: a wrong client or redirect URI is told to the browser alone.
                 "If the browser showed an error of the provider, check the client id and its redirect URIs there\n(a client that was registered for you is forgotten with: oarlock logout).\nElse try again with a longer --timeout, or another --flow".into(),
@@ -312,6 +323,30 @@ fn http_kind(error: &HttpError) -> ErrorKind {
         HttpError::Configuration(_) | HttpError::ForbiddenAddress { .. } => ErrorKind::Usage,
         HttpError::Redirected { .. } | HttpError::TooLarge { .. } => ErrorKind::Failed,
         _ => ErrorKind::Network,
+    }
+}
+
+fn relay_kind(error: &RelayError) -> ErrorKind {
+    match error {
+        RelayError::Timeout { .. } => ErrorKind::TimedOut,
+        RelayError::Connection { .. } => ErrorKind::Network,
+        RelayError::Settings(_) | RelayError::Dotenv(_) => ErrorKind::Usage,
+        _ => ErrorKind::Failed,
+    }
+}
+
+fn relay_hint(error: &RelayError) -> Option<String> {
+    match error {
+        RelayError::Timeout { .. } => Some(
+            "If the browser showed an error of the provider, check the client id and its redirect URI there.\nElse try again with a longer --timeout".into(),
+        ),
+        RelayError::Connection { .. } => Some(
+            "Is it running (oarlock serve), and is this its address? Name another with --relay, or OARLOCK_RELAY".into(),
+        ),
+        RelayError::Relay { fault: RelayFault::Refused { word: Some(ErrorWord::InvalidToken), .. }, .. } => Some(
+            "Give the token that its operator made in OARLOCK_RELAY_TOKEN, or name its file in OARLOCK_RELAY_TOKEN_FILE".into(),
+        ),
+        _ => None,
     }
 }
 

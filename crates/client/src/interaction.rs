@@ -44,6 +44,11 @@ pub enum Event<'a> {
         /// How long the code lives.
         expires_in: Duration,
     },
+    /// A relay takes the browser's answer and hands it on.
+    AnswerByRelay {
+        /// The redirect URI, which the provider must know.
+        callback_url: &'a str,
+    },
     /// Device login is possible too (`--flow device`), offered where the browser may not reach us.
     DeviceOffered,
     /// Waiting for the person.

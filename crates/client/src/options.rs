@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use oarlock_oauth::scope::Scopes;
 
+use crate::relay::RelaySettings;
+
 /// Which way to log in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Flow {
-    /// Loopback and paste at once where a browser is near, device where not.
+    /// The relay where one is named; else loopback and paste at once where a browser is near, device where not.
     #[default]
     Auto,
     /// A redirect to a port of this machine (RFC 8252, section 7.3).
@@ -18,6 +20,8 @@ pub enum Flow {
     Paste,
     /// A code entered on another device (RFC 8628).
     Device,
+    /// A relay on the public web takes the redirect and hands it on.
+    Relay,
     /// The program itself is the account (RFC 6749, section 4.4).
     ClientCredentials,
 }
@@ -52,6 +56,8 @@ pub struct LoginOptions {
     pub qr: bool,
     /// For the whole login.
     pub timeout: Duration,
+    /// Which relay; `None`: the one the environment names, for [`Flow::Relay`] alone. How HTTPS is reached is the configuration's word.
+    pub relay: Option<RelaySettings>,
 }
 
 impl Default for LoginOptions {
@@ -64,6 +70,7 @@ impl Default for LoginOptions {
             browser: Browser::Auto,
             qr: false,
             timeout: Duration::from_secs(300),
+            relay: None,
         }
     }
 }

@@ -181,6 +181,11 @@ fn lines_of(event: &Event<'_>) -> Vec<Line> {
             ))]
         }
         Event::DeviceCode { .. } => device_code(event),
+        Event::AnswerByRelay { callback_url } => {
+            vec![sentence(format!(
+                "The answer comes by the relay at {callback_url}, from a browser anywhere."
+            ))]
+        }
         Event::DeviceOffered => {
             vec![sentence(
                 "No browser that reaches this machine? Press Ctrl-C and log in with --flow device.",

@@ -4,7 +4,7 @@ use crate::{
     Timestamp,
     answer::{self, malformed, string},
     client_auth::ClientAuthentication,
-    endpoint::Endpoint,
+    endpoint::{Endpoint, is_loopback},
     outgoing::post_json,
     profile::ProviderProfile,
     scope::Scopes,
@@ -12,6 +12,7 @@ use crate::{
     token_error::TokenError,
 };
 use serde_json::{Value, json};
+use url::Url;
 
 const CODE: &str = "authorization_code";
 const REFRESH: &str = "refresh_token";
@@ -38,23 +39,30 @@ pub struct Registration {
 /// The HTTP request (section 3.1); `None` when the provider offers none.
 ///
 /// A native public client (RFC 8252, section 8.4) with the profile's redirect path on `127.0.0.1`, `[::1]` and `localhost`,
-/// at the profile's ports where there are some. Grant types are those of authorization code, refresh token and device
+/// at the profile's ports where there are some; with a `callback` elsewhere, such as a relay's, a web client with that one. Grant types are those of authorization code, refresh token and device
 /// code that the server lists, or where it lists none the first two, and the third where it has the endpoint.
 pub fn request(
     profile: &ProviderProfile,
     client_name: &str,
     scopes: &Scopes,
+    callback: Option<&Url>,
 ) -> Option<http::Request<Vec<u8>>> {
     let endpoint = profile.registration_endpoint.as_ref()?;
     let grants = grant_types(profile);
     let uses_code = grants.contains(&CODE);
+    let redirect_uris = match callback {
+        None => profile.redirect.registered_uris(),
+        Some(callback) => vec![callback.as_str().to_owned()],
+    };
+    // A native client's redirect URIs are of its own machine (OpenID Connect Registration, section 2).
+    let is_web = callback.is_some_and(|callback| !is_loopback(callback));
     let mut client = json!({
         "client_name": client_name,
-        "application_type": "native",
+        "application_type": if is_web { "web" } else { "native" },
         "token_endpoint_auth_method": ClientAuthentication::None.as_str(),
         "grant_types": grants,
         "response_types": if uses_code { vec!["code"] } else { Vec::new() },
-        "redirect_uris": if uses_code { profile.redirect.registered_uris() } else { Vec::new() },
+        "redirect_uris": if uses_code { redirect_uris } else { Vec::new() },
     });
     if let Some(members) = client.as_object_mut().filter(|_| !scopes.is_empty()) {
         // A space always (section 2), whatever the provider wants between scopes elsewhere.
@@ -120,7 +128,7 @@ mod tests {
     }
 
     fn sent(profile: &ProviderProfile) -> Value {
-        let request = request(profile, "Oarlock", &Scopes::parse("openid,email")).unwrap();
+        let request = request(profile, "Oarlock", &Scopes::parse("openid,email"), None).unwrap();
         assert_eq!(request.headers()["content-type"], "application/json");
         serde_json::from_slice(request.body()).unwrap()
     }
@@ -146,7 +154,29 @@ mod tests {
             "scope": "openid email",
         });
         assert_eq!(sent(&profile()), expected);
-        assert!(request(&ProviderProfile::named("x"), "Oarlock", &Scopes::default()).is_none());
+        assert!(
+            request(
+                &ProviderProfile::named("x"),
+                "Oarlock",
+                &Scopes::default(),
+                None
+            )
+            .is_none()
+        );
+    }
+
+    #[test]
+    fn a_callback_elsewhere_is_a_web_clients() {
+        for (callback, kind) in [
+            ("https://relay.example/oauth/callback", "web"),
+            ("http://127.0.0.1:5001/oauth/callback", "native"),
+        ] {
+            let url = Url::parse(callback).unwrap();
+            let request = request(&profile(), "Oarlock", &Scopes::default(), Some(&url)).unwrap();
+            let sent: Value = serde_json::from_slice(request.body()).unwrap();
+            assert_eq!(sent["application_type"], kind);
+            assert_eq!(sent["redirect_uris"], json!([callback]));
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::{
     code::{self, Paste, Way},
     device,
     landing::Landing,
+    relay::Arrival,
     situation::Situation,
     unavailable,
 };
@@ -78,8 +79,25 @@ impl Way {
             landing,
             paste: Paste::Never,
             opens: situation.opens,
+            by_relay: false,
             offers_device: false,
         })
+    }
+
+    /// A relay, and pasting beside it where somebody can: a relay that fails leaves its address in the browser.
+    pub(super) fn relay(arrival: Arrival, situation: Situation) -> Self {
+        let paste = if situation.can_paste {
+            Paste::Beside
+        } else {
+            Paste::Never
+        };
+        Self {
+            landing: Landing::at_relay(arrival),
+            paste,
+            opens: situation.opens,
+            by_relay: true,
+            offers_device: false,
+        }
     }
 
     /// Pasting alone.
@@ -95,6 +113,7 @@ impl Way {
             landing,
             paste,
             opens: situation.opens,
+            by_relay: false,
             offers_device: false,
         })
     }

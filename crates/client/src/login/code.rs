@@ -2,8 +2,8 @@
 
 use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
 
-use futures_util::future::join;
-use oarlock_io::{entropy, http_server::LoopbackListener};
+use futures_util::future::join3;
+use oarlock_io::http_server::LoopbackListener;
 use oarlock_oauth::{
     authorization::{AuthorizationRandom, AuthorizationRequest, CodeGrant},
     token::{Grant, TokenResponse},
@@ -15,7 +15,8 @@ use super::{
     callback::Refusal,
     desk::{Answer, Desk, DeskOutput},
     landing::Landing,
-    opening, paste,
+    opening, paste, random,
+    relay::{self, Ended},
 };
 use crate::{
     error::{Error, ErrorKind},
@@ -40,6 +41,8 @@ pub(super) struct Way {
     pub(super) paste: Paste,
     /// Whether a browser is opened here.
     pub(super) opens: bool,
+    /// Whether a relay brings it.
+    pub(super) by_relay: bool,
     /// Whether the device flow is offered.
     pub(super) offers_device: bool,
 }
@@ -66,10 +69,19 @@ pub(super) async fn login<T>(
     mut way: Way,
     keep: impl AsyncFnOnce(LoginTokens) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let random = AuthorizationRandom {
-        state: random()?,
-        verifier: random()?,
-        nonce: random()?,
+    let (random, waiter) = match way.landing.arrival.take() {
+        Some(arrival) => {
+            let (random, waiter) = arrival.into_parts();
+            (random, Some(waiter))
+        }
+        None => {
+            let random = AuthorizationRandom {
+                state: random()?,
+                verifier: random()?,
+                nonce: random()?,
+            };
+            (random, None)
+        }
     };
     let request = AuthorizationRequest::new(
         context.profile,
@@ -86,9 +98,24 @@ pub(super) async fn login<T>(
         Arc::clone(&desk),
         closed,
     );
+    let (end, ended) = oneshot::channel();
+    let (trouble, troubled) = oneshot::channel();
+    let relay = async {
+        match waiter {
+            Some(waiter) => relay::attend(context, waiter, &desk, ended, trouble).await,
+            None => drop(trouble),
+        }
+    };
     let work = async {
-        let result = obtain(context, &way, &desk, output, keep).await;
+        let result = obtain(context, &way, &desk, (output, troubled), keep).await;
         desk.settle(&result);
+        let how = if result.is_ok() {
+            Ended::Well
+        } else {
+            Ended::Badly
+        };
+        // Nobody hears it where there is no relay, or none any more.
+        drop(end.send(how));
         if desk.has_visitors() {
             tokio::time::sleep(LINGER).await;
         }
@@ -96,14 +123,7 @@ pub(super) async fn login<T>(
         drop(close);
         result
     };
-    join(work, server).await.0
-}
-
-fn random() -> Result<oarlock_oauth::Random, Error> {
-    entropy::random().map_err(|source| Error::Io {
-        action: "make randomness",
-        source,
-    })
+    join3(work, server, relay).await.0
 }
 
 fn serve(
@@ -128,7 +148,7 @@ async fn obtain<T>(
     context: &LoginContext<'_>,
     way: &Way,
     desk: &Desk,
-    output: DeskOutput,
+    output: (DeskOutput, oneshot::Receiver<Error>),
     keep: impl AsyncFnOnce(LoginTokens) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let grant = answer(context, way, desk, output).await??;
@@ -147,12 +167,15 @@ async fn answer(
     context: &LoginContext<'_>,
     way: &Way,
     desk: &Desk,
-    output: DeskOutput,
+    output: (DeskOutput, oneshot::Receiver<Error>),
 ) -> Result<Answer, Error> {
-    let DeskOutput {
-        mut answer,
-        refusals,
-    } = output;
+    let (
+        DeskOutput {
+            mut answer,
+            refusals,
+        },
+        mut troubled,
+    ) = output;
     let timeout = context.options.timeout;
     let deadline = context.clock.monotonic().saturating_add(timeout);
     let asking = async {
@@ -164,6 +187,7 @@ async fn answer(
         biased;
         // The desk lives as long as this future, and the sender with it.
         Ok(answer) = &mut answer => Ok(answer),
+        Ok(error) = &mut troubled => Err(error),
         error = asking => Err(error),
         () = waiting::until(&**context.clock, deadline) => Err(Error::TimedOut { after: timeout }),
         never = tell(context, refusals) => match never {},
@@ -174,6 +198,10 @@ async fn answer(
 async fn announce(context: &LoginContext<'_>, way: &Way, desk: &Desk) {
     let url = desk.authorization().url();
     let interaction = context.interaction;
+    if way.by_relay {
+        let callback_url = desk.authorization().redirect_uri();
+        interaction.notify(&Event::AnswerByRelay { callback_url });
+    }
     interaction.notify(&Event::OpenUrl { url });
     let opened = way.opens && opening::open(context, url).await;
     match way.paste {

@@ -1,10 +1,10 @@
-//! Where the browser lands with the answer: a port of this machine, or a page of the provider that shows the code.
+//! Where the browser lands with the answer: a port of this machine, a page of the provider that shows the code, or a relay.
 
-use oarlock_io::{entropy, http_server::LoopbackListener};
+use oarlock_io::http_server::LoopbackListener;
 use oarlock_oauth::profile::Redirect;
 use url::Url;
 
-use super::{LoginContext, unavailable};
+use super::{LoginContext, random, relay::Arrival, unavailable};
 use crate::error::Error;
 
 /// Hosts a loopback redirect URI may have (RFC 8252, sections 7.3 and 8.3).
@@ -21,6 +21,8 @@ pub(super) struct Landing {
     pub(super) path: String,
     /// Whoever takes the answer there; `None`: nobody, it is pasted.
     pub(super) listener: Option<LoopbackListener>,
+    /// The relay that takes it instead.
+    pub(super) arrival: Option<Arrival>,
 }
 
 impl Landing {
@@ -41,6 +43,7 @@ impl Landing {
             redirect_uri,
             path: redirect.path.clone(),
             listener: Some(listener),
+            arrival: None,
         })
     }
 
@@ -66,7 +69,18 @@ impl Landing {
             redirect_uri,
             path: redirect.path.clone(),
             listener: None,
+            arrival: None,
         })
+    }
+
+    /// The relay's callback.
+    pub(super) fn at_relay(arrival: Arrival) -> Self {
+        Self {
+            redirect_uri: arrival.callback_url().as_str().to_owned(),
+            path: arrival.callback_url().path().to_owned(),
+            listener: None,
+            arrival: Some(arrival),
+        }
     }
 }
 
@@ -81,10 +95,7 @@ fn ports<'a>(context: &LoginContext<'a>) -> &'a [u16] {
 
 /// A random port, so that no other user of this machine can wait there for the answer.
 fn unattended_port() -> Result<u16, Error> {
-    let [high, low, ..] = entropy::random().map_err(|source| Error::Io {
-        action: "make randomness",
-        source,
-    })?;
+    let [high, low, ..] = random()?;
     Ok(FIRST_EPHEMERAL | (u16::from_be_bytes([high, low]) & !FIRST_EPHEMERAL))
 }
 

@@ -11,6 +11,7 @@ mod landing;
 mod opening;
 mod paste;
 mod qr;
+mod relay;
 mod situation;
 mod stored;
 
@@ -27,6 +28,7 @@ use crate::{
     options::{Flow, LoginOptions},
 };
 use code::Way;
+use relay::Arrival;
 use situation::Situation;
 
 /// What a flow works with.
@@ -52,13 +54,18 @@ pub(crate) struct LoginTokens {
 /// Runs the flow that was chosen and then `keep`, which checks and saves what it brought home.
 ///
 /// A browser that waits for the outcome is told that of `keep`, so that its page never says more than is true.
-/// `options.timeout` is the person's; `keep` is never cut off.
-pub(crate) async fn run<T>(
+/// `options.timeout` is the person's; `keep` is never cut off. Where a relay was registered at, the answer comes there.
+async fn run<T>(
     context: &LoginContext<'_>,
+    arrival: Option<Arrival>,
     keep: impl AsyncFnOnce(LoginTokens) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let situation = Situation::of(context);
+    if let Some(arrival) = arrival {
+        return code::login(context, Way::relay(arrival, situation), keep).await;
+    }
     match context.options.flow {
+        Flow::Relay => Err(unavailable(context, "relay", "none was registered at")),
         Flow::Auto => auto::login(context, situation, keep).await,
         Flow::Loopback => {
             code::login(context, Way::loopback(context, situation).await?, keep).await
@@ -70,6 +77,13 @@ pub(crate) async fn run<T>(
         }
         Flow::ClientCredentials => keep(client_credentials::tokens(context).await?).await,
     }
+}
+
+fn random() -> Result<oarlock_oauth::Random, Error> {
+    oarlock_io::entropy::random().map_err(|source| Error::Io {
+        action: "make randomness",
+        source,
+    })
 }
 
 fn unavailable(context: &LoginContext<'_>, flow: &'static str, reason: impl Into<String>) -> Error {

@@ -2,7 +2,7 @@
 
 use oarlock_oauth::{profile::ProviderProfile, text::Untrusted};
 
-use super::{LoginContext, LoginTokens, run};
+use super::{LoginContext, LoginTokens, relay::Arrival, run};
 use crate::{
     Client,
     account::{AccountKey, DEFAULT_ACCOUNT},
@@ -53,7 +53,11 @@ impl Client {
             &profile.scopes
         };
         let scopes = options.scopes.clone().unwrap_or_else(|| usual.clone());
-        discovery::register(http, &mut profile, &self.inner.application, &scopes).await?;
+        // Before a client is registered, which must know where the browser lands.
+        let arrival = Arrival::register(self, options).await?;
+        let callback = arrival.as_ref().map(Arrival::callback_url);
+        let name = &self.inner.application;
+        discovery::register(http, &mut profile, name, &scopes, callback).await?;
         let context = LoginContext {
             profile: &profile,
             scopes: &scopes,
@@ -64,7 +68,7 @@ impl Client {
             interaction: self.interaction(),
         };
         // Checked and saved before the browser is told that it worked.
-        run(&context, async |login: LoginTokens| {
+        run(&context, arrival, async |login: LoginTokens| {
             let LoginTokens {
                 tokens,
                 clock_offset,
