@@ -45,6 +45,8 @@ pub enum Command {
     /// The catalogue of providers, and your own
     #[command(subcommand, arg_required_else_help = true)]
     Provider(ProviderCommand),
+    /// Run a relay: it takes a provider's callback on the web and hands it to the program that waits
+    Serve(ServeArguments),
     /// Find out why a login would fail, and what to do
     Doctor(DoctorArguments),
     /// See the whole thing on this machine: server, login, refresh, request, logout
@@ -305,6 +307,38 @@ pub struct ProviderTestArguments {
     /// Print as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `serve`. Values are checked together with those of environment and file.
+#[derive(Debug, Args)]
+pub struct ServeArguments {
+    /// Address and port of HTTP; default 127.0.0.1:5001
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+    /// What browsers call this server: https://login.example.com. Needed when --listen is not loopback
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub public_url: Option<String>,
+    /// Serve the relay (which anything that is configured does)
+    #[arg(long)]
+    pub relay: bool,
+    /// Serve no relay
+    #[arg(long, conflicts_with = "relay")]
+    pub no_relay: bool,
+    /// The configuration; default server.toml beside config.toml, if it is there
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<std::path::PathBuf>,
+    /// Address and port where metrics are served; default nowhere
+    #[arg(long, value_name = "ADDR")]
+    pub metrics_listen: Option<String>,
+    /// How lines of the log look: text or json
+    #[arg(long, value_name = "FORMAT")]
+    pub log_format: Option<String>,
+    /// Check everything, say what would be served, and open nothing
+    #[arg(long)]
+    pub check: bool,
+    /// Make a bearer token for a program on another machine: print it once, and what server.toml needs
+    #[arg(long, value_name = "NAME", exclusive = true)]
+    pub new_token: Option<String>,
 }
 
 /// `doctor`.

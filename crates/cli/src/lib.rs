@@ -18,7 +18,10 @@ use std::process::ExitCode;
 use clap::{Parser, error::ErrorKind};
 use oarlock_io::telemetry;
 
-use crate::{arguments::Arguments, failure::Failure};
+use crate::{
+    arguments::{Arguments, Command},
+    failure::Failure,
+};
 
 /// Parses the arguments, runs the command, and says by exit code how it went.
 pub fn run() -> ExitCode {
@@ -29,7 +32,8 @@ pub fn run() -> ExitCode {
             Err(error) => return usage(&error),
         },
     };
-    match start_logging(&arguments).and_then(|()| commands::run(arguments.command)) {
+    let verbose = arguments.verbose;
+    match start_logging(&arguments).and_then(|()| commands::run(arguments.command, verbose)) {
         Ok(code) => code,
         Err(failure) => {
             output::failure(&failure);
@@ -50,6 +54,10 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 fn start_logging(arguments: &Arguments) -> Result<(), Failure> {
+    if matches!(arguments.command, Command::Serve(_)) {
+        // There it is a setting like others, in a file that is still to be read.
+        return Ok(());
+    }
     let level = match arguments.verbose {
         0 => oarlock_io::Environment::capture()
             .get("OARLOCK_LOG")

@@ -2,8 +2,9 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use aws_lc_rs::digest::{SHA256, digest};
 use ipnet::IpNet;
-use oarlock_oauth::relay::CodeKeys;
+use oarlock_oauth::{relay::CodeKeys, secret::RelayToken};
 use url::Url;
 
 /// A whole server.
@@ -99,6 +100,22 @@ pub struct TokenConfig {
     pub sha256: [u8; 32],
     /// Most registrations at once.
     pub registrations: usize,
+}
+
+impl TokenConfig {
+    /// The entry for a token.
+    pub fn of(name: impl Into<String>, token: &RelayToken, registrations: usize) -> Self {
+        let digest = digest(&SHA256, token.expose().as_bytes());
+        let mut sha256 = [0; 32];
+        for (byte, found) in sha256.iter_mut().zip(digest.as_ref()) {
+            *byte = *found;
+        }
+        Self {
+            name: name.into(),
+            sha256,
+            registrations,
+        }
+    }
 }
 
 /// Times (docs/relay-protocol.md, "Times").

@@ -9,6 +9,7 @@ mod logout;
 mod man;
 mod provider;
 mod request;
+pub(crate) mod serve;
 mod status;
 mod token;
 
@@ -21,18 +22,18 @@ use crate::{arguments::Command, failure::Failure};
 /// The application whose directories hold configuration and credentials.
 const APPLICATION: &str = "oarlock";
 
-/// Runs a command.
-pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
+/// Runs a command; `verbose` is how often `-v` was said.
+pub(crate) fn run(command: Command, verbose: u8) -> Result<ExitCode, Failure> {
     match command {
         // First, and apart from the rest: it is what scripts wait for.
         Command::Token(arguments) => token::run(arguments),
-        other => run_other(other),
+        other => run_other(other, verbose),
     }
 }
 
 /// Never inlined, so that `token` does not touch a stack frame with room for everything else.
 #[inline(never)]
-fn run_other(command: Command) -> Result<ExitCode, Failure> {
+fn run_other(command: Command, verbose: u8) -> Result<ExitCode, Failure> {
     match command {
         Command::Login(arguments) => login::run(&arguments),
         Command::Logout(arguments) => logout::run(&arguments),
@@ -41,6 +42,7 @@ fn run_other(command: Command) -> Result<ExitCode, Failure> {
         Command::Request(arguments) => request::run(arguments),
         Command::Exec(arguments) => exec::run(arguments),
         Command::Provider(command) => provider::run(&command),
+        Command::Serve(arguments) => serve::run(&arguments, verbose),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

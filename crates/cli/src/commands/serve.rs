@@ -1,0 +1,161 @@
+//! `oarlock serve`: the relay.
+
+mod announcement;
+mod descriptors;
+mod plan;
+mod relay;
+pub(crate) mod settings;
+mod sources;
+mod token;
+mod value;
+
+use std::{path::Path, process::ExitCode};
+
+use oarlock::config::Document;
+use oarlock_io::{
+    Directories, Environment,
+    directories::DirectoriesError,
+    service_manager::{self, State},
+    shutdown::{Signal, Signals},
+    socket::Listener,
+    telemetry, terminal,
+};
+use oarlock_server::service::Server;
+use tokio::sync::oneshot;
+
+use crate::{arguments::ServeArguments, failure::Failure, output};
+use announcement::Announcement;
+use plan::{Passed, Plan};
+use sources::Sources;
+
+const FILE: &str = "server.toml";
+/// More would only wait for each other: what is done for a callback is little.
+const MOST_THREADS: usize = 8;
+
+pub(super) fn run(arguments: &ServeArguments, verbose: u8) -> Result<ExitCode, Failure> {
+    if let Some(name) = &arguments.new_token {
+        return token::make(name);
+    }
+    let environment = Environment::capture()
+        .with_dotenv(Path::new("."))
+        .map_err(|error| Failure::usage(error.to_string()))?;
+    let plan = plan(arguments, verbose, &environment)?;
+    if arguments.check {
+        for warning in &plan.warnings {
+            output::warning(warning);
+        }
+        output::write(&Announcement::planned(&plan.config).text())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    serve(plan, &environment)
+}
+
+fn plan(
+    arguments: &ServeArguments,
+    verbose: u8,
+    environment: &Environment,
+) -> Result<Plan, Failure> {
+    let document = document(arguments.config.as_deref(), environment)?;
+    let sources = Sources {
+        arguments,
+        verbose,
+        environment,
+        document: document.as_ref(),
+    };
+    Plan::read(&sources, Passed::of(environment)?)
+}
+
+/// The file that was named, which must be there; else `server.toml` beside `config.toml`, if it is.
+fn document(named: Option<&Path>, environment: &Environment) -> Result<Option<Document>, Failure> {
+    if let Some(path) = named {
+        let document = Document::read_trusted(path)?;
+        return document.map(Some).ok_or_else(|| {
+            Failure::usage(format!("--config: there is no file {}", path.display()))
+        });
+    }
+    let directories = match Directories::from_environment(environment, super::APPLICATION) {
+        Ok(directories) => directories,
+        // A service need not have a home.
+        Err(DirectoriesError::NoHome) => return Ok(None),
+        Err(error) => return Err(Failure::usage(error.to_string())),
+    };
+    Ok(Document::read_trusted(
+        &directories.config_file.with_file_name(FILE),
+    )?)
+}
+
+fn serve(mut plan: Plan, environment: &Environment) -> Result<ExitCode, Failure> {
+    telemetry::start(&plan.log, plan.log_format).map_err(Failure::failed)?;
+    let limit = oarlock_io::open_files::raise()?;
+    plan.warnings
+        .extend(descriptors::fit(&mut plan.config, limit));
+    for warning in &plan.warnings {
+        tracing::warn!("{warning}");
+    }
+    let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads.min(MOST_THREADS))
+        .enable_all()
+        .build()?;
+    let ended = runtime.block_on(until_stopped(plan, environment));
+    // What still runs after the drain must not keep the process.
+    runtime.shutdown_background();
+    ended
+}
+
+#[cfg(unix)]
+fn passed_sockets(environment: &Environment) -> Result<Vec<(String, Listener)>, Failure> {
+    service_manager::passed_sockets(environment).map_err(|error| Failure::usage(error.to_string()))
+}
+
+#[cfg(not(unix))]
+fn passed_sockets(_: &Environment) -> Result<Vec<(String, Listener)>, Failure> {
+    Ok(Vec::new())
+}
+
+async fn until_stopped(plan: Plan, environment: &Environment) -> Result<ExitCode, Failure> {
+    let mut signals = Signals::listen()?;
+    let announcement = Announcement::planned(&plan.config);
+    let server = Server::bind(plan.config, passed_sockets(environment)?)
+        .await
+        .map_err(|error| Failure::failed(error.to_string()))?;
+    let announcement = announcement.bound(server.places());
+    match plan.log_format {
+        // Every line of such a log is an object.
+        telemetry::Format::Json => announcement.log(),
+        telemetry::Format::Text => output::notice(announcement.text().trim_end()),
+    }
+    service_manager::notify(environment, State::Ready);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let mut stop = Some(stop);
+    let mut serving = std::pin::pin!(server.serve(async {
+        // That nobody can say it any more is as good.
+        stopped.await.unwrap_or_default();
+    }));
+    loop {
+        let signal = tokio::select! {
+            () = &mut serving => return Ok(ExitCode::SUCCESS),
+            signal = signals.next() => signal,
+        };
+        if signal == Signal::Hangup && !terminal::is_terminal() {
+            tracing::info!("SIGHUP is ignored: the configuration is read at the start alone");
+            continue;
+        }
+        match stop.take() {
+            Some(stop) => {
+                tracing::info!("asked to stop; a second signal ends at once");
+                service_manager::notify(environment, State::Stopping);
+                // An error: it has stopped by itself.
+                if stop.send(()).is_err() {
+                    tracing::debug!("the server had ended");
+                }
+            }
+            None => {
+                tracing::warn!("ended at once");
+                return Ok(ExitCode::from(
+                    u8::try_from(128 + signal.number()).unwrap_or(1),
+                ));
+            }
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Everything that is to be served, merged and checked before anything is opened.
+
+use std::net::{IpAddr, SocketAddr};
+
+use ipnet::IpNet;
+use oarlock::config::ConfigError;
+use oarlock_io::{Environment, telemetry};
+use oarlock_server::config::{HttpLimits, ListenAddress, ServerConfig};
+use toml::Value;
+use url::{Host, Url};
+
+use super::{
+    relay,
+    settings::{self, Setting},
+    sources::Sources,
+    value,
+};
+use crate::failure::Failure;
+
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 5001);
+/// The largest body that may be configured.
+const LARGEST_BODY: u64 = 1 << 20;
+
+/// What `serve` is about to do.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) config: ServerConfig,
+    pub(super) log: String,
+    pub(super) log_format: telemetry::Format,
+    /// What the operator should know.
+    pub(super) warnings: Vec<String>,
+}
+
+/// Sockets that the service manager passes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Passed {
+    pub(super) http: bool,
+    pub(super) relay: bool,
+}
+
+impl Passed {
+    /// Reads their names (sd_listen_fds_with_names(3)); the sockets themselves are taken when all is checked.
+    ///
+    /// # Errors
+    /// A name that nothing here has.
+    pub(super) fn of(environment: &Environment) -> Result<Self, Failure> {
+        let mut passed = Self::default();
+        let ours = std::process::id().to_string();
+        if environment.get("LISTEN_PID") != Some(ours.as_str()) {
+            return Ok(passed);
+        }
+        for name in environment
+            .get("LISTEN_FDNAMES")
+            .unwrap_or("unknown")
+            .split(':')
+        {
+            match name {
+                "http" => passed.http = true,
+                "relay" => passed.relay = true,
+                other => {
+                    return Err(Failure::usage(format!(
+                        "the service manager passes a socket named {other:?}; the names are http and relay (FileDescriptorName= of the socket unit)"
+                    )));
+                }
+            }
+        }
+        Ok(passed)
+    }
+}
+
+impl Plan {
+    /// Reads and checks everything.
+    ///
+    /// # Errors
+    /// The place, the key, and what would be right; nothing to serve.
+    pub(super) fn read(sources: &Sources<'_>, passed: Passed) -> Result<Self, Failure> {
+        sources.check_keys()?;
+        if !sources.say_anything() && !passed.http && !passed.relay {
+            return Err(nothing_configured());
+        }
+        if sources.read(&settings::ENABLED, value::boolean)? == Some(false) {
+            return Err(Failure::usage("nothing to serve: the relay is turned off")
+                .with_hint("Leave out --no-relay, or set relay.enabled to true."));
+        }
+        let mut warnings = sources.warnings();
+        let (listen, public_url) = addresses(sources, passed)?;
+        if let Some(url) = &public_url
+            && url.scheme() == "http"
+            && !oarlock_oauth::endpoint::is_loopback(url)
+        {
+            warnings.push(format!(
+                "{url} is not https: authorization codes cross the network for everybody to read"
+            ));
+        }
+        let config = ServerConfig {
+            listen,
+            public_url,
+            allowed_hosts: read(sources, &settings::ALLOWED_HOSTS, hosts)?.unwrap_or_default(),
+            trusted_proxies: read(sources, &settings::TRUSTED_PROXIES, proxies)?
+                .unwrap_or_default(),
+            metrics_listen: metrics(sources, listen)?,
+            http: http(sources)?,
+            relay: relay::read(sources, passed)?,
+        };
+        let log = read(sources, &settings::LOG, level)?;
+        Ok(Self {
+            config,
+            log: log.unwrap_or_else(|| "info".into()),
+            log_format: read(sources, &settings::LOG_FORMAT, log_format)?.unwrap_or_default(),
+            warnings,
+        })
+    }
+}
+
+fn nothing_configured() -> Failure {
+    Failure::usage("nothing is configured to be served").with_hint(
+        "A relay on this machine:  oarlock serve --relay\nOn the public web:        oarlock serve --public-url https://login.example.com",
+    )
+}
+
+fn read<T>(
+    sources: &Sources<'_>,
+    setting: &Setting,
+    read: impl Fn(&Value) -> Result<T, String>,
+) -> Result<Option<T>, ConfigError> {
+    sources.read(setting, read)
+}
+
+/// Where HTTP is, and what browsers call it.
+fn addresses(
+    sources: &Sources<'_>,
+    passed: Passed,
+) -> Result<(ListenAddress, Option<Url>), ConfigError> {
+    let address = read(sources, &settings::LISTEN, value::address)?.unwrap_or(LISTEN);
+    let public_url = read(sources, &settings::PUBLIC_URL, public_url)?;
+    let listen = if passed.http {
+        ListenAddress::Passed
+    } else {
+        ListenAddress::Bind(address)
+    };
+    if public_url.is_some() {
+        return Ok((listen, public_url));
+    }
+    if passed.http {
+        return Err(sources.error(
+            &settings::PUBLIC_URL,
+            "the service manager passes the socket, so this must be said: what browsers call this server, such as https://login.example.com",
+        ));
+    }
+    if !address.ip().is_loopback() {
+        return Err(sources.error(
+            &settings::LISTEN,
+            "this is not loopback, so --public-url (public_url) must say what browsers call this server, such as https://login.example.com",
+        ));
+    }
+    // Browsers on this machine call it by its address.
+    Ok((listen, None))
+}
+
+fn public_url(value: &Value) -> Result<Url, String> {
+    const RIGHT: &str = "write scheme, host and port alone, such as https://login.example.com";
+    let url = Url::parse(&value::text(value)?).map_err(|error| format!("{error}; {RIGHT}"))?;
+    let is_bare = url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if !is_bare || !url.has_host() || !matches!(url.scheme(), "https" | "http") {
+        return Err(RIGHT.into());
+    }
+    if matches!(url.host(), Some(Host::Ipv4(address)) if address.is_unspecified())
+        || matches!(url.host(), Some(Host::Ipv6(address)) if address.is_unspecified())
+    {
+        return Err(format!("no browser can call this address; {RIGHT}"));
+    }
+    Ok(url)
+}
+
+fn hosts(value: &Value) -> Result<Vec<String>, String> {
+    let hosts = value::list(value)?;
+    for host in &hosts {
+        // As a URL has it: a name or an address, and nothing around it.
+        let is_host =
+            Host::parse(host).is_ok_and(|parsed| parsed.to_string() == host.to_lowercase());
+        if !is_host {
+            return Err(format!(
+                "{host:?} is no host; write names without scheme and port, such as \"login.example.com\""
+            ));
+        }
+    }
+    Ok(hosts)
+}
+
+fn proxies(value: &Value) -> Result<Vec<IpNet>, String> {
+    let network = |word: &String| {
+        let network = word
+            .parse::<IpNet>()
+            .or_else(|_| word.parse::<IpAddr>().map(IpNet::from))
+            .map_err(|_| {
+                format!("{word:?} is no address or network; write 127.0.0.1 or 10.0.0.0/8")
+            })?;
+        if network.prefix_len() == 0 {
+            return Err(format!(
+                "{word:?} is everybody; name the proxies alone, such as 127.0.0.1 or 10.0.0.0/8"
+            ));
+        }
+        Ok(network)
+    };
+    value::list(value)?.iter().map(network).collect()
+}
+
+fn metrics(
+    sources: &Sources<'_>,
+    listen: ListenAddress,
+) -> Result<Option<SocketAddr>, ConfigError> {
+    let address = read(sources, &settings::METRICS_LISTEN, value::address)?;
+    if let (Some(metrics), ListenAddress::Bind(public)) = (address, listen)
+        && metrics == public
+        && metrics.port() != 0
+    {
+        return Err(sources.error(
+            &settings::METRICS_LISTEN,
+            "metrics are never on the public address; take another port, such as 127.0.0.1:9464",
+        ));
+    }
+    Ok(address)
+}
+
+fn http(sources: &Sources<'_>) -> Result<HttpLimits, ConfigError> {
+    let default = HttpLimits::default();
+    let body = |value: &Value| value::number(value, 1_024, LARGEST_BODY);
+    let unmatched = |value: &Value| value::number(value, 0, 1_000_000);
+    let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+    let large = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    Ok(HttpLimits {
+        connections: read(sources, &settings::HTTP_CONNECTIONS, value::count)?
+            .unwrap_or(default.connections),
+        connections_per_peer: read(sources, &settings::HTTP_PER_PEER, value::count)?
+            .unwrap_or(default.connections_per_peer),
+        body: read(sources, &settings::HTTP_BODY, body)?.map_or(default.body, large),
+        unmatched_per_minute: read(sources, &settings::UNMATCHED, unmatched)?
+            .map_or(default.unmatched_per_minute, small),
+    })
+}
+
+fn level(value: &Value) -> Result<String, String> {
+    let level = value::text(value)?;
+    telemetry::check_level(&level)?;
+    Ok(level)
+}
+
+fn log_format(value: &Value) -> Result<telemetry::Format, String> {
+    match value::text(value)?.to_ascii_lowercase().as_str() {
+        "text" => Ok(telemetry::Format::Text),
+        "json" => Ok(telemetry::Format::Json),
+        _ => Err("write text or json".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+//! Where a value comes from: flag, then environment, then file.
+
+use oarlock::config::{ConfigError, Document, nearest};
+use oarlock_io::Environment;
+use toml::Value;
+
+use super::settings::{ALIAS, CANONICAL, LOG, LOG_FORMAT, SETTINGS, Setting, TOKEN_KEYS, Variable};
+use crate::arguments::ServeArguments;
+
+/// A variable for programs that wait, which means nothing to the relay itself.
+const OF_PROGRAMS: [&str; 1] = ["TCP_HOST"];
+
+/// All places.
+pub(super) struct Sources<'a> {
+    pub(super) arguments: &'a ServeArguments,
+    pub(super) verbose: u8,
+    pub(super) environment: &'a Environment,
+    pub(super) document: Option<&'a Document>,
+}
+
+/// A value and where it was found.
+struct Found {
+    value: Value,
+    place: String,
+    key: String,
+}
+
+impl Sources<'_> {
+    /// The value of a setting; `None` where nobody says anything.
+    pub(super) fn read<T>(
+        &self,
+        setting: &Setting,
+        read: impl Fn(&Value) -> Result<T, String>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(found) = self.find(setting) else {
+            return Ok(None);
+        };
+        if let Variable::Explicit(_) = setting.variable
+            && self.environment.is_from_dotenv(&found.key)
+        {
+            let message = "a .env file comes with whatever was unpacked beside it; say this in the environment itself or in server.toml";
+            return Err(found.error(message));
+        }
+        read(&found.value)
+            .map(Some)
+            .map_err(|message| found.error(&message))
+    }
+
+    /// What is wrong with a setting's value beside others.
+    pub(super) fn error(&self, setting: &Setting, message: &str) -> ConfigError {
+        match self.find(setting) {
+            Some(found) => found.error(message),
+            None => ConfigError::Value {
+                place: "oarlock serve".into(),
+                key: setting.key.into(),
+                message: message.into(),
+            },
+        }
+    }
+
+    /// Whether anybody says anything of what is to be served.
+    pub(super) fn say_anything(&self) -> bool {
+        let about_logs = [LOG.key, LOG_FORMAT.key];
+        self.document.is_some()
+            || SETTINGS
+                .iter()
+                .filter(|setting| !about_logs.contains(&setting.key))
+                .any(|setting| self.find(setting).is_some())
+    }
+
+    /// Checks that the file has known keys alone.
+    pub(super) fn check_keys(&self) -> Result<(), ConfigError> {
+        let Some(document) = self.document else {
+            return Ok(());
+        };
+        let mut of_tables: [(&str, Vec<&str>); 3] = [
+            ("", vec!["http", "relay"]),
+            ("http", Vec::new()),
+            ("relay", vec!["tokens"]),
+        ];
+        for setting in SETTINGS {
+            let (table, key) = setting.key.split_once('.').unwrap_or(("", setting.key));
+            for (name, keys) in &mut of_tables {
+                if *name == table {
+                    keys.push(key);
+                }
+            }
+        }
+        for (table, keys) in &of_tables {
+            document.check_keys(table, keys)?;
+        }
+        let keys: Vec<&str> = TOKEN_KEYS.iter().map(|(key, _)| *key).collect();
+        document.tables("relay.tokens", &keys).map(drop)
+    }
+
+    /// What the operator should know of the variables: two names that differ, and names that nobody reads.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let differing = SETTINGS
+            .iter()
+            .filter_map(|setting| match setting.variable {
+                Variable::Relay(name) => Some(name),
+                _ => None,
+            })
+            .filter_map(|name| {
+                let (first, second) = (format!("{CANONICAL}{name}"), format!("{ALIAS}{name}"));
+                let differ = self.environment.get(&first)? != self.environment.get(&second)?;
+                differ.then(|| format!("{first} and {second} differ; {first} counts"))
+            });
+        let unknown = self.environment.iter().filter_map(|(name, _)| {
+            let suffix = name.strip_prefix(CANONICAL)?;
+            let near = nearest(suffix, known_suffixes())?;
+            (near != suffix)
+                .then(|| format!("nobody reads {name}; did you mean {CANONICAL}{near}?"))
+        });
+        differing.chain(unknown).collect()
+    }
+
+    fn find(&self, setting: &Setting) -> Option<Found> {
+        self.flag(setting)
+            .or_else(|| self.variable(setting))
+            .or_else(|| self.entry(setting))
+    }
+
+    fn flag(&self, setting: &Setting) -> Option<Found> {
+        let text = |value: &Option<String>| value.clone().map(Value::String);
+        let arguments = self.arguments;
+        let (flag, value) = match setting.flag? {
+            flag @ "--listen" => (flag, text(&arguments.listen)?),
+            flag @ "--public-url" => (flag, text(&arguments.public_url)?),
+            flag @ "--metrics-listen" => (flag, text(&arguments.metrics_listen)?),
+            flag @ "--log-format" => (flag, text(&arguments.log_format)?),
+            flag @ "-v" => (flag, Value::String(level(self.verbose)?.into())),
+            _ if arguments.no_relay => ("--no-relay", Value::Boolean(false)),
+            _ if arguments.relay => ("--relay", Value::Boolean(true)),
+            _ => return None,
+        };
+        Some(Found {
+            value,
+            place: "command line".into(),
+            key: flag.into(),
+        })
+    }
+
+    fn variable(&self, setting: &Setting) -> Option<Found> {
+        setting.variable.names().into_iter().find_map(|name| {
+            let value = self.environment.get(&name)?;
+            let from_file = self.environment.is_from_dotenv(&name);
+            Some(Found {
+                value: Value::String(value.into()),
+                place: if from_file { ".env" } else { "environment" }.into(),
+                key: name,
+            })
+        })
+    }
+
+    fn entry(&self, setting: &Setting) -> Option<Found> {
+        let document = self.document?;
+        Some(Found {
+            value: document.value(setting.key)?.clone(),
+            place: document.path().display().to_string(),
+            key: setting.key.into(),
+        })
+    }
+}
+
+impl Found {
+    fn error(&self, message: &str) -> ConfigError {
+        ConfigError::Value {
+            place: self.place.clone(),
+            key: self.key.clone(),
+            message: message.into(),
+        }
+    }
+}
+
+fn known_suffixes() -> impl Iterator<Item = &'static str> {
+    let of_settings = SETTINGS
+        .iter()
+        .filter_map(|setting| match setting.variable {
+            Variable::Relay(name) | Variable::Explicit(name) => Some(name),
+            _ => None,
+        });
+    of_settings.chain(OF_PROGRAMS)
+}
+
+/// As for every command: -v info, -vv debug, -vvv trace.
+fn level(verbose: u8) -> Option<&'static str> {
+    match verbose {
+        0 => None,
+        1 => Some("info"),
+        2 => Some("debug"),
+        _ => Some("trace"),
+    }
+}
