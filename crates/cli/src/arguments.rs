@@ -3,7 +3,7 @@
 use std::{ffi::OsString, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use oarlock::oauth::scope::Scopes;
+use oarlock::{oauth::scope::Scopes, relay::RelayAddress};
 
 /// OAuth for programs: log in, stay logged in, use the token.
 #[derive(Debug, Parser)]
@@ -47,6 +47,8 @@ pub enum Command {
     Provider(ProviderCommand),
     /// Run a relay: it takes a provider's callback on the web and hands it to the program that waits
     Serve(ServeArguments),
+    /// Wait at a relay for a provider's callback, and print the code
+    Wait(WaitArguments),
     /// Find out why a login would fail, and what to do
     Doctor(DoctorArguments),
     /// See the whole thing on this machine: server, login, refresh, request, logout
@@ -69,6 +71,9 @@ pub struct LoginArguments {
     /// Which way to log in
     #[arg(long, value_enum)]
     pub flow: Option<FlowArgument>,
+    /// Log in by this relay: unix:/path, tcp://host:port or https://host
+    #[arg(long, value_name = "ADDRESS")]
+    pub relay: Option<RelayAddress>,
     /// A scope to ask for instead of the provider's own (repeatable)
     #[arg(long, value_name = "SCOPE", value_parser = scopes)]
     pub scope: Vec<String>,
@@ -109,6 +114,8 @@ pub enum FlowArgument {
     Paste,
     /// You enter a code on another device
     Device,
+    /// The browser comes back to a relay, which hands the answer on; the one of --relay, else of OARLOCK_RELAY, else of this machine
+    Relay,
     /// The program itself is the account
     ClientCredentials,
 }
@@ -336,9 +343,29 @@ pub struct ServeArguments {
     /// Check everything, say what would be served, and open nothing
     #[arg(long)]
     pub check: bool,
+    /// Ask the server that these settings describe whether it is ready, and end: 0 it is, 1 it is not
+    #[arg(long, conflicts_with = "check")]
+    pub health: bool,
     /// Make a bearer token for a program on another machine: print it once, and what server.toml needs
     #[arg(long, value_name = "NAME", exclusive = true)]
     pub new_token: Option<String>,
+}
+
+/// `wait`.
+#[derive(Debug, Args)]
+pub struct WaitArguments {
+    /// The state of the authorization request (- reads it from standard input); without it: a callback without a state
+    #[arg(long, value_name = "STATE", allow_hyphen_values = true)]
+    pub state: Option<String>,
+    /// The relay: unix:/path, tcp://host:port or https://host; default: OARLOCK_RELAY, else the one of this machine
+    #[arg(long, value_name = "ADDRESS")]
+    pub relay: Option<RelayAddress>,
+    /// How long to wait: 300 (seconds), 5m; default: OARLOCK_RELAY_DEFAULT_TIMEOUT, else 300
+    #[arg(long, value_name = "DURATION", value_parser = patience)]
+    pub timeout: Option<Duration>,
+    /// Print code, state and every parameter as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `doctor`.
@@ -432,6 +459,7 @@ impl From<FlowArgument> for oarlock::Flow {
             FlowArgument::Loopback => Self::Loopback,
             FlowArgument::Paste => Self::Paste,
             FlowArgument::Device => Self::Device,
+            FlowArgument::Relay => Self::Relay,
             FlowArgument::ClientCredentials => Self::ClientCredentials,
         }
     }

@@ -31,6 +31,15 @@ impl Failure {
         }
     }
 
+    /// The person or the provider said no.
+    pub(crate) fn denied(message: impl Into<String>) -> Self {
+        Self {
+            kind: ErrorKind::Denied,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
     pub(crate) fn cancelled() -> Self {
         Error::Cancelled.into()
     }

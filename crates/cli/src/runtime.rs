@@ -22,7 +22,7 @@ pub(crate) fn block_on<T, E: Into<Failure>>(
         .build()?;
     let result = runtime.block_on(async {
         let mut signals = Signals::listen()?;
-        let mut future = std::pin::pin!(future);
+        let mut future = Box::pin(future);
         tokio::select! {
             result = &mut future => return result.map_err(Into::into),
             _ = signals.next() => {}
@@ -42,6 +42,9 @@ pub(crate) fn block_on<T, E: Into<Failure>>(
                 }
             }
         }
+        // Whoever waits at a relay says that it does not wait any more.
+        drop(future);
+        oarlock::relay::farewells().await;
         Err(Failure::cancelled())
     });
     // A thread that still waits for a lock or for input must not keep the process.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use oarlock::{
-    Browser, Client, Credential, LoginOptions,
+    Browser, Client, Credential, Flow, LoginOptions,
     account::DEFAULT_ACCOUNT,
     oauth::{profile::ProviderProfile, scope::Scopes, secret::ClientSecret},
 };
@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &LoginArguments) -> Result<ExitCode, Failure> {
         None => choose(&client)?,
     };
     let profile = profile(&client, &provider, arguments)?;
-    let options = options(&client, arguments);
+    let options = options(&client, arguments)?;
     let credential = runtime::block_on(&client, client.login_with(profile, &options))?;
     report(&credential, arguments.json)?;
     Ok(ExitCode::SUCCESS)
@@ -82,7 +82,7 @@ fn profile(
 }
 
 /// Flags over the configuration's `[login]`.
-fn options(client: &Client, arguments: &LoginArguments) -> LoginOptions {
+fn options(client: &Client, arguments: &LoginArguments) -> Result<LoginOptions, Failure> {
     let configured = &client.config().login;
     let mut options = LoginOptions::default();
     options.account.clone_from(&arguments.account);
@@ -109,7 +109,31 @@ fn options(client: &Client, arguments: &LoginArguments) -> LoginOptions {
         // A QR code is for another device.
         options.flow = FlowArgument::Device.into();
     }
-    options
+    relay(client, arguments, &mut options)?;
+    Ok(options)
+}
+
+/// A relay that is named is the way; who names another way beside it means one of them only.
+fn relay(
+    client: &Client,
+    arguments: &LoginArguments,
+    options: &mut LoginOptions,
+) -> Result<(), Failure> {
+    if arguments.relay.is_some() {
+        if !matches!(
+            arguments.flow,
+            None | Some(FlowArgument::Auto | FlowArgument::Relay)
+        ) {
+            return Err(Failure::usage(
+                "--relay is a way of its own; leave --flow out, or --relay",
+            ));
+        }
+        options.flow = FlowArgument::Relay.into();
+    }
+    if options.flow == Flow::Relay {
+        options.relay = Some(super::wait::named_relay(client, arguments.relay.as_ref())?);
+    }
+    Ok(())
 }
 
 fn report(credential: &Credential, json: bool) -> Result<(), Failure> {

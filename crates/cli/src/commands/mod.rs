@@ -12,6 +12,7 @@ mod request;
 pub(crate) mod serve;
 mod status;
 mod token;
+mod wait;
 
 use std::process::ExitCode;
 
@@ -43,6 +44,7 @@ fn run_other(command: Command, verbose: u8) -> Result<ExitCode, Failure> {
         Command::Exec(arguments) => exec::run(arguments),
         Command::Provider(command) => provider::run(&command),
         Command::Serve(arguments) => serve::run(&arguments, verbose),
+        Command::Wait(arguments) => wait::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
