@@ -1,8 +1,9 @@
 //! The file of a Unix socket: whose it must be, who may replace it, and that it goes with its listener.
 //!
 //! In a directory that others share nobody may get in, or put something else there, at any moment. So the lock beside the
-//! socket decides who may touch the file, and the socket listens only once its file is 0600: before that, connecting to
-//! it is refused whatever the umask was.
+//! socket decides who may touch the file, and the file is closed to others from its first moment on. To bind, to close
+//! it and only then to listen is not enough: the kernel looks at the permissions of the file first and whether
+//! somebody listens after that, and both can happen between the two.
 
 use super::{BACKLOG, Directory, SocketError, is_self_or_root};
 use crate::{
@@ -68,16 +69,33 @@ pub(super) fn bind(
 
     let failed = |error| SocketError::io(path.display())(error);
     let socket = UnixSocket::new_stream().map_err(failed)?;
-    socket.bind(&path).map_err(failed)?;
+    bind_closed(&socket, &path).map_err(failed)?;
     let found = fs::symlink_metadata(&path).map_err(failed)?;
     let file = SocketFile {
         identity: identity(&found),
         path: path.clone(),
         _lock: lock,
     };
+    // The umask may have taken too much.
     fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(failed)?;
     let listener = socket.listen(BACKLOG).map_err(failed)?;
     Ok((listener, file))
+}
+
+/// Here a socket's file gets the permissions of its descriptor, less the umask.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn bind_closed(socket: &UnixSocket, path: &Path) -> io::Result<()> {
+    rustix::fs::fchmod(socket, rustix::fs::Mode::from_raw_mode(0o600))?;
+    socket.bind(path)
+}
+
+/// The umask is the whole process's, but nothing that is made meanwhile has to be open to others.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn bind_closed(socket: &UnixSocket, path: &Path) -> io::Result<()> {
+    let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    let bound = socket.bind(path);
+    rustix::process::umask(before);
+    bound
 }
 
 /// Directory and name.
