@@ -272,4 +272,6 @@ fn json_length(value: &impl Serialize) -> usize {
 }
 
 #[cfg(test)]
+mod bounds_tests;
+#[cfg(test)]
 mod tests;

@@ -173,4 +173,6 @@ fn is_base64url(text: &str, shortest: usize, longest: usize) -> bool {
 }
 
 #[cfg(test)]
+mod round_trip_tests;
+#[cfg(test)]
 mod tests;

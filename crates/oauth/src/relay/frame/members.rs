@@ -71,7 +71,7 @@ impl Members {
         value.as_bool().ok_or(wrong(name, "must be true or false"))
     }
 
-    /// Seconds that may be left out: a number from 0.
+    /// Seconds that may be left out: a number from 0, to the millisecond, because a floating-point year knows no more.
     pub(super) fn seconds(&self, name: &'static str) -> Result<Option<Duration>, FrameError> {
         let Some(value) = self.optional(name) else {
             return Ok(None);
@@ -80,10 +80,9 @@ impl Members {
             .as_f64()
             .filter(|seconds| *seconds >= 0.0)
             .ok_or(wrong(name, "must be a number of seconds"))?;
-        // What no Duration can hold is more than a year.
-        Ok(Some(
-            Duration::try_from_secs_f64(seconds).map_or(LONGEST, |time| time.min(LONGEST)),
-        ))
+        // Saturates.
+        let time = Duration::from_millis((seconds * 1000.0).round() as u64);
+        Ok(Some(time.min(LONGEST)))
     }
 
     /// An object that may be left out; it is taken out of the frame.
@@ -135,11 +134,11 @@ impl Members {
         Ok(OwnerSecret::new(secret))
     }
 
-    /// `timeout`, above 0.
+    /// `timeout`, above 0 to the millisecond.
     pub(super) fn timeout(&self) -> Result<Option<Duration>, FrameError> {
         let timeout = self.seconds("timeout")?;
         if timeout.is_some_and(|timeout| timeout.is_zero()) {
-            return Err(wrong("timeout", "must be above 0"));
+            return Err(wrong("timeout", "must be at least 0.001"));
         }
         Ok(timeout)
     }
@@ -172,13 +171,13 @@ pub(super) fn wrong(name: &'static str, problem: &'static str) -> FrameError {
     FrameError::Member { name, problem }
 }
 
-/// Seconds as a number, without a fraction where there is none.
+/// Seconds as a number, to the millisecond, without a fraction where there is none.
 pub(super) fn as_seconds(time: Duration) -> Number {
     let whole = Number::from(time.as_secs());
-    if time.subsec_nanos() == 0 {
+    if time.subsec_millis() == 0 {
         return whole;
     }
-    Number::from_f64(time.as_secs_f64()).unwrap_or(whole)
+    Number::from_f64(time.as_millis() as f64 / 1000.0).unwrap_or(whole)
 }
 
 /// A frame as JSON.

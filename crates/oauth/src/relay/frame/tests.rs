@@ -1,1 +1,505 @@
+use super::*;
+use crate::relay::MAX_LINE;
+use serde_json::{Map, Value};
 
+const SECRET: &str = "mPbL1Y6yNtGmKXEwZvV4Lg";
+
+fn program(line: &str) -> Result<ProgramFrame, FrameError> {
+    ProgramFrame::parse(line.as_bytes())
+}
+
+fn relay(line: &str) -> Result<RelayFrame, FrameError> {
+    RelayFrame::parse(line.as_bytes())
+}
+
+fn register(members: &str) -> Result<Register, FrameError> {
+    match program(&format!("{{\"type\":\"REGISTER\",{members}}}"))? {
+        ProgramFrame::Register(register) => Ok(register),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn second(members: &str) -> Result<Register, FrameError> {
+    register(&format!("\"protocol\":2,\"secret\":\"{SECRET}\",{members}"))
+}
+
+fn name_of(error: &FrameError) -> &'static str {
+    match error {
+        FrameError::Member { name, .. } => name,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn poast_relays_line_is_a_registration_of_protocol_1() {
+    let frame = program(r#"{"type": "REGISTER", "state": "Zm9v"}"#).unwrap();
+    let expected = Register {
+        protocol: Protocol::One,
+        state: Some(State::new("Zm9v")),
+        secret: None,
+        timeout: None,
+        token: None,
+    };
+    assert_eq!(frame, ProgramFrame::Register(expected.clone()));
+    // What is said to poast-relay has nothing that it would refuse.
+    assert_eq!(
+        frame.to_line(),
+        b"{\"type\":\"REGISTER\",\"state\":\"Zm9v\"}\n"
+    );
+    for same in [
+        r#""state":"Zm9v","protocol":1"#,
+        r#""state":"Zm9v","protocol":null,"token":null"#,
+        r#""state":"Zm9v","code":null,"raw":{},"error":3"#,
+        r#""state":"Zm9v","secret":7,"timeout":"x""#,
+    ] {
+        assert_eq!(register(same), Ok(expected.clone()), "{same}");
+    }
+    let single = Register {
+        state: None,
+        ..expected.clone()
+    };
+    assert_eq!(register("\"state\":null"), Ok(single.clone()));
+    assert_eq!(
+        program("{\"type\":\"REGISTER\"}\r"),
+        Ok(ProgramFrame::Register(single))
+    );
+    let token = Some(RelayToken::new("t"));
+    assert_eq!(
+        register(r#""state":"Zm9v","token":"t""#),
+        Ok(Register { token, ..expected })
+    );
+}
+
+#[test]
+fn no_state_names_the_single_slot() {
+    let error = register("\"state\":\"\"").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the member state must not be empty; leave it out for the single slot"
+    );
+    let state = register("\"state\":\"__default__\"").unwrap().state;
+    assert_eq!(state, Some(State::new("__default__")));
+}
+
+#[test]
+fn hostile_04_a_state_that_is_no_usable_text_is_refused() {
+    for value in [
+        "1",
+        "[]",
+        "[\"a\"]",
+        "{}",
+        "true",
+        "false",
+        "\"a\\u0000\"",
+        "\"\\n\"",
+        "\"\\u007f\"",
+        "\"\\u0085\"",
+    ] {
+        assert_eq!(
+            name_of(&register(&format!("\"state\":{value}")).unwrap_err()),
+            "state",
+            "{value}"
+        );
+        assert_eq!(
+            name_of(&second(&format!("\"state\":{value}")).unwrap_err()),
+            "state",
+            "{value}"
+        );
+    }
+    let long = |length: usize| register(&format!("\"state\":\"{}\"", "s".repeat(length)));
+    assert!(long(4096).is_ok());
+    assert_eq!(name_of(&long(4097).unwrap_err()), "state");
+}
+
+#[test]
+fn protocol_2_has_an_owner() {
+    let found = second(r#""state":"s","timeout":2.5,"token":"t""#).unwrap();
+    assert_eq!(found.protocol, Protocol::Two);
+    assert_eq!(found.secret, Some(OwnerSecret::new(SECRET)));
+    assert_eq!(found.timeout, Some(Duration::from_millis(2500)));
+    assert_eq!(found.token, Some(RelayToken::new("t")));
+    for secret in [
+        "null",
+        "\"\"",
+        "\"mPbL1Y6yNtGmKXEwZvV4L\"",
+        "1",
+        "\"mPbL1Y6yNtGmKXEwZvV4L=\"",
+        "\"mPbL1Y6yNtGmKXEwZvV4 Lg\"",
+    ] {
+        let error = register(&format!("\"protocol\":2,\"secret\":{secret}")).unwrap_err();
+        assert_eq!(name_of(&error), "secret", "{secret}");
+        assert_eq!(
+            Register::from_body(format!("{{\"secret\":{secret}}}").as_bytes()),
+            Err(error)
+        );
+    }
+    assert_eq!(name_of(&register("\"protocol\":2").unwrap_err()), "secret");
+    for (length, fits) in [(256, true), (257, false)] {
+        let secret = format!("\"protocol\":2.0,\"secret\":\"{}\"", "s".repeat(length));
+        assert_eq!(register(&secret).is_ok(), fits);
+    }
+}
+
+#[test]
+fn timeouts_are_above_zero_and_at_most_a_year() {
+    for (text, seconds) in [
+        ("1", 1.0),
+        ("0.25", 0.25),
+        ("1e3", 1000.0),
+        ("1e300", 31_536_000.0),
+        ("31536001", 31_536_000.0),
+        ("18446744073709551615", 31_536_000.0),
+    ] {
+        let timeout = second(&format!("\"timeout\":{text}")).unwrap().timeout;
+        assert_eq!(timeout, Some(Duration::from_secs_f64(seconds)), "{text}");
+    }
+    assert_eq!(second("\"timeout\":null").unwrap().timeout, None);
+    for text in [
+        "0", "-1", "-0.0", "1e-300", "0.0004", "\"300\"", "true", "[300]", "{}",
+    ] {
+        assert_eq!(
+            name_of(&second(&format!("\"timeout\":{text}")).unwrap_err()),
+            "timeout",
+            "{text}"
+        );
+    }
+    assert_eq!(second("\"timeout\":1e999"), Err(FrameError::NotAnObject));
+}
+
+#[test]
+fn tokens_are_texts() {
+    for text in ["1", "\"\"", "\"a\\r\\nb\"", "[]"] {
+        assert_eq!(
+            name_of(&register(&format!("\"token\":{text}")).unwrap_err()),
+            "token",
+            "{text}"
+        );
+    }
+    assert_eq!(
+        name_of(&register(&format!("\"token\":\"{}\"", "t".repeat(4097))).unwrap_err()),
+        "token"
+    );
+}
+
+#[test]
+fn other_protocols_are_told_so() {
+    for text in ["0", "3", "-1", "1.5", "\"2\"", "[2]", "true", "{}"] {
+        let line = format!("{{\"type\":\"REGISTER\",\"protocol\":{text}}}");
+        let error = program(&line).unwrap_err();
+        assert_eq!(error, FrameError::UnsupportedProtocol, "{text}");
+        assert_eq!(error.word(), ErrorWord::UnsupportedProtocol);
+        assert_eq!(Protocol::meant_by(line.as_bytes()), Protocol::Two, "{text}");
+    }
+    for line in [
+        "",
+        "{",
+        "{}",
+        "[2]",
+        r#"{"protocol":1}"#,
+        r#"{"protocol":null}"#,
+        r#"{"protocol":2,"protocol":2}"#,
+    ] {
+        assert_eq!(Protocol::meant_by(line.as_bytes()), Protocol::One, "{line}");
+    }
+    assert_eq!(
+        Protocol::meant_by(br#"{"protocol":2,"state":1}"#),
+        Protocol::Two
+    );
+}
+
+#[test]
+fn errors_are_answered_in_the_programs_protocol() {
+    let error = FrameError::NotAnObject;
+    assert_eq!(
+        error.answer(Protocol::One).to_json(),
+        r#"{"type":"ERROR","error":"the line is not a JSON object with each name once, at most 16 deep"}"#
+    );
+    assert_eq!(
+        error.answer(Protocol::Two).to_json(),
+        r#"{"type":"ERROR","error":"invalid_request","error_description":"the line is not a JSON object with each name once, at most 16 deep"}"#
+    );
+}
+
+#[test]
+fn hostile_03_garbage_depth_and_duplicates_are_one_error_each() {
+    let deep = |depth: usize| {
+        format!(
+            "{{\"type\":\"PING\",\"x\":{}{}}}",
+            "[".repeat(depth - 1),
+            "]".repeat(depth - 1)
+        )
+    };
+    assert_eq!(program(&deep(16)), Ok(ProgramFrame::Ping));
+    for line in [
+        "",
+        "\r",
+        "GET / HTTP/1.1",
+        "null",
+        "[]",
+        "\"REGISTER\"",
+        "{",
+        "{\"type\":\"PING\"",
+        "{\"type\":\"PING\"}{}",
+        "{'type':'PING'}",
+        "\u{feff}{\"type\":\"PING\"}",
+        r#"{"type":"PING","type":"PING"}"#,
+        r#"{"type":"PING","x":1,"x":1}"#,
+        r#"{"type":"PING","x":[{"y":1,"y":2}]}"#,
+        &deep(17),
+        &"[".repeat(60_000),
+        &"{\"a\":".repeat(10_000),
+    ] {
+        assert_eq!(program(line), Err(FrameError::NotAnObject), "{line}");
+        assert_eq!(relay(line), Err(FrameError::NotAnObject), "{line}");
+    }
+    assert_eq!(
+        ProgramFrame::parse(b"{\"type\":\"PING\",\"x\":\"\xff\"}"),
+        Err(FrameError::NotAnObject)
+    );
+    for line in [
+        "{}",
+        r#"{"type":null}"#,
+        r#"{"type":1}"#,
+        r#"{"type":"register"}"#,
+        r#"{"type":"PING "}"#,
+        r#"{"type":["PING"]}"#,
+        r#"{"TYPE":"PING"}"#,
+    ] {
+        assert_eq!(program(line), Err(FrameError::UnknownType), "{line}");
+        assert_eq!(relay(line), Err(FrameError::UnknownType), "{line}");
+    }
+}
+
+#[test]
+fn hostile_03_a_line_over_64_kib_is_none() {
+    let line = |length: usize| {
+        let frame = "{\"type\":\"PING\"}";
+        format!("{frame}{}", " ".repeat(length - frame.len()))
+    };
+    assert_eq!(program(&line(MAX_LINE - 1)), Ok(ProgramFrame::Ping));
+    assert_eq!(program(&line(MAX_LINE)), Err(FrameError::TooLong));
+    assert_eq!(relay(&line(MAX_LINE)), Err(FrameError::TooLong));
+    let body = format!("{{\"secret\":\"{SECRET}\"}}{}", " ".repeat(MAX_LINE));
+    assert_eq!(
+        Register::from_body(body.as_bytes()),
+        Err(FrameError::TooLong)
+    );
+}
+
+#[test]
+fn bodies_have_what_their_address_does_not_say() {
+    let register = Register::from_body(
+        format!("{{\"secret\":\"{SECRET}\",\"timeout\":300,\"state\":1,\"token\":2}}").as_bytes(),
+    )
+    .unwrap();
+    assert_eq!(register.protocol, Protocol::Two);
+    assert_eq!((register.state, register.token), (None, None));
+    assert_eq!(register.timeout, Some(Duration::from_secs(300)));
+    assert_eq!(
+        Delivery::from_body(br#"{"delivery":"5Q8u"}"#)
+            .unwrap()
+            .as_str(),
+        "5Q8u"
+    );
+    for body in [
+        "",
+        "{}",
+        r#"{"delivery":""}"#,
+        r#"{"delivery":1}"#,
+        r#"{"delivery":"a b"}"#,
+        r#"{"delivery":"a","delivery":"a"}"#,
+    ] {
+        assert!(Delivery::from_body(body.as_bytes()).is_err(), "{body}");
+    }
+}
+
+#[test]
+fn deliveries_are_names() {
+    assert_eq!(
+        Delivery::from_random([0xff; 16]).as_str(),
+        "_____________________w"
+    );
+    assert!(Delivery::parse(&"a".repeat(64)).is_some());
+    for text in ["", "a b", "a\n", "ä", "a=", &"a".repeat(65)] {
+        assert_eq!(Delivery::parse(text), None, "{text}");
+    }
+}
+
+#[test]
+fn protocol_1_has_only_the_members_that_its_clients_know() {
+    let parameters: Map<String, Value> =
+        serde_json::from_str(r#"{"error":"access_denied"}"#).unwrap();
+    let deliver = Deliver {
+        delivery: None,
+        state: Some(State::new("s")),
+        code: Some(AuthorizationCode::new("4/0A\n\"")),
+        parameters: None,
+    };
+    let refusal = Deliver {
+        code: None,
+        parameters: Some(CallbackParameters(parameters)),
+        ..deliver.clone()
+    };
+    let error = RelayFrame::Error {
+        word: None,
+        description: Untrusted::new("no\u{1b}[1m\n"),
+        retry_after: Some(Duration::from_secs(5)),
+    };
+    for (frame, line) in [
+        (
+            RelayFrame::Deliver(deliver),
+            "{\"type\":\"DELIVER\",\"state\":\"s\",\"code\":\"4/0A\\n\\\"\"}\n",
+        ),
+        (
+            RelayFrame::Deliver(refusal),
+            "{\"type\":\"DELIVER\",\"state\":\"s\",\"raw\":{\"error\":\"access_denied\"}}\n",
+        ),
+        (
+            error,
+            "{\"type\":\"ERROR\",\"error\":\"no\u{fffd}[1m\u{fffd}\"}\n",
+        ),
+    ] {
+        assert_eq!(String::from_utf8(frame.to_line()).unwrap(), line);
+    }
+}
+
+#[test]
+fn a_callback_becomes_what_each_protocol_has_of_it() {
+    let keys = crate::relay::CodeKeys::default();
+    let callback =
+        Callback::from_query("code=4%2F0A&state=Zm9v&iss=https://op.example", &keys).unwrap();
+    let delivery = Delivery::parse("5Q8u").unwrap();
+    assert_eq!(
+        RelayFrame::Deliver(Deliver::first(&callback)).to_json(),
+        r#"{"type":"DELIVER","state":"Zm9v","code":"4/0A"}"#
+    );
+    assert_eq!(
+        RelayFrame::Deliver(Deliver::second(&callback, delivery)).to_json(),
+        r#"{"type":"DELIVER","delivery":"5Q8u","state":"Zm9v","code":"4/0A","parameters":{"code":"4/0A","iss":"https://op.example","state":"Zm9v"}}"#
+    );
+    let denied = Callback::from_query("error=access_denied", &keys).unwrap();
+    assert_eq!(
+        RelayFrame::Deliver(Deliver::first(&denied)).to_json(),
+        r#"{"type":"DELIVER","raw":{"error":"access_denied"}}"#
+    );
+}
+
+#[test]
+fn words_of_a_later_relay_are_no_errors() {
+    for (line, expected) in [
+        (
+            r#"{"type":"CLOSE","reason":"moved","retry_after":1.5,"to":{}}"#,
+            RelayFrame::Close {
+                reason: CloseReason::Other,
+                retry_after: Some(Duration::from_millis(1500)),
+            },
+        ),
+        (
+            r#"{"type":"ERROR","error":"teapot","error_description":"short and stout"}"#,
+            RelayFrame::Error {
+                word: None,
+                description: "short and stout".into(),
+                retry_after: None,
+            },
+        ),
+        (
+            r#"{"type":"ERROR","error":"teapot","retry_after":2}"#,
+            RelayFrame::Error {
+                word: None,
+                description: "teapot".into(),
+                retry_after: Some(Duration::from_secs(2)),
+            },
+        ),
+        (
+            r#"{"type":"ERROR","error":"state_in_use"}"#,
+            RelayFrame::Error {
+                word: Some(ErrorWord::StateInUse),
+                description: "state_in_use".into(),
+                retry_after: None,
+            },
+        ),
+    ] {
+        assert_eq!(relay(line), Ok(expected), "{line}");
+    }
+}
+
+#[test]
+fn what_a_relay_must_say_is_demanded() {
+    let registered = r#"{"type":"REGISTERED","protocol":2,"callback_url":"https://a.example/cb","expires_in":300,"heartbeat":30,"grace":3,"resumed":false}"#;
+    assert!(relay(registered).is_ok());
+    for (old, new) in [
+        ("\"protocol\":2", "\"protocol\":1"),
+        ("\"protocol\":2", "\"protocol\":3"),
+        ("https://a.example/cb", "a.example"),
+        ("https://a.example/cb", "javascript:alert(1)"),
+        ("\"expires_in\":300,", ""),
+        ("300", "-1"),
+        ("30,", "\"30\","),
+        (",\"resumed\":false", ""),
+        ("false", "\"false\""),
+    ] {
+        assert!(
+            relay(&registered.replacen(old, new, 1)).is_err(),
+            "{old} {new}"
+        );
+    }
+    for line in [
+        r#"{"type":"DELIVER"}"#,
+        r#"{"type":"DELIVER","state":"s"}"#,
+        r#"{"type":"DELIVER","code":""}"#,
+        r#"{"type":"DELIVER","code":1}"#,
+        r#"{"type":"DELIVER","raw":[]}"#,
+        r#"{"type":"DELIVER","state":["s"],"code":"c"}"#,
+        r#"{"type":"DELIVER","delivery":"d","code":"c"}"#,
+        r#"{"type":"DELIVER","delivery":"d","code":"c","raw":{}}"#,
+        r#"{"type":"DELIVER","delivery":"","code":"c","parameters":{}}"#,
+        r#"{"type":"CLOSE"}"#,
+        r#"{"type":"CLOSE","reason":1}"#,
+        r#"{"type":"CLOSE","reason":"shutdown","retry_after":"5"}"#,
+        r#"{"type":"ERROR"}"#,
+        r#"{"type":"ERROR","error":{}}"#,
+        r#"{"type":"ERROR","error":"x","error_description":1}"#,
+        r#"{"type":"REGISTER"}"#,
+    ] {
+        assert!(relay(line).is_err(), "{line}");
+    }
+    let empty_state = relay(r#"{"type":"DELIVER","state":"","code":"c","delivery":null}"#);
+    assert!(matches!(
+        empty_state,
+        Ok(RelayFrame::Deliver(Deliver {
+            state: None,
+            delivery: None,
+            ..
+        }))
+    ));
+}
+
+#[test]
+fn hostile_06_an_error_is_written_short_and_inert() {
+    let error = RelayFrame::Error {
+        word: Some(ErrorWord::InvalidRequest),
+        description: Untrusted::new("\u{202e}\"\\\n".repeat(100_000)),
+        retry_after: None,
+    };
+    let line = error.to_line();
+    assert!(line.len() < 2000);
+    let read = RelayFrame::parse(&line).unwrap();
+    assert_eq!(RelayFrame::parse(&read.to_line()), Ok(read));
+}
+
+#[test]
+fn nothing_secret_is_in_debug() {
+    let line = format!(
+        "{{\"type\":\"REGISTER\",\"protocol\":2,\"secret\":\"canary{SECRET}\",\"state\":\"canary\",\"token\":\"canary\"}}"
+    );
+    assert!(!format!("{:?}", program(&line).unwrap()).contains("canary"));
+    let line = r#"{"type":"DELIVER","delivery":"5Q8u","state":"canary","code":"canary","parameters":{"code":"canary","x":["canary"]}}"#;
+    let shown = format!("{:?}", relay(line).unwrap());
+    assert!(!shown.contains("canary"), "{shown}");
+    assert!(
+        shown.contains(r#"CallbackParameters["code", "x"]"#),
+        "{shown}"
+    );
+    let wrong = program(r#"{"type":"REGISTER","state":["canary"],"canary":1}"#).unwrap_err();
+    assert!(!format!("{wrong} {wrong:?}").contains("canary"));
+}
