@@ -121,8 +121,8 @@ pub async fn serve<S, B>(
         let task = connections.spawn(connection.run(stream));
         admission.enter(ticket, task.id(), sender);
     }
-    drop(listener);
     admission.stop();
+    drop(listener);
     finish(connections, drain).await;
 }
 

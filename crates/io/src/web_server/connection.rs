@@ -128,8 +128,8 @@ where
         let asked = async {
             tokio::select! {
                 biased;
-                () = poll_fn(|context| self.stop.poll(context)) => false,
                 readable = stream.readable() => readable.is_ok(),
+                () = poll_fn(|context| self.stop.poll(context)) => false,
             }
         };
         timeout_at(until, asked).await.unwrap_or(false)
@@ -152,18 +152,15 @@ where
         let mut ticks = interval_at(Instant::now() + TICK, TICK);
         let mut told = false;
         poll_fn(|context| {
-            loop {
-                if let Poll::Ready(served) = hyper.as_mut().poll(context) {
-                    if let Err(error) = served {
-                        tracing::debug!(%error, "a connection ended badly");
-                    }
-                    return Poll::Ready(Ended::Answered);
-                }
-                if told || self.stop.poll(context).is_pending() {
-                    break;
-                }
+            if !told && self.stop.poll(context).is_ready() {
                 told = true;
                 hyper.as_mut().graceful_shutdown();
+            }
+            if let Poll::Ready(served) = hyper.as_mut().poll(context) {
+                if let Err(error) = served {
+                    tracing::debug!(%error, "a connection ended badly");
+                }
+                return Poll::Ready(Ended::Answered);
             }
             while ticks.poll_tick(context).is_ready() {
                 match watch.progress().tick() {

@@ -2,7 +2,7 @@
 
 use crate::{
     disk, http_client, http_server, lock, open_files, private, programs, service_manager, socket,
-    terminal,
+    terminal, web_server,
 };
 use oarlock_io::Environment;
 use std::{
@@ -31,6 +31,9 @@ fn entry() {
         "use the environment's proxy" => http_client::by_environment(),
         "serve with few descriptors" => {
             http_server::serve_with_few_descriptors(&argument("TARGET"))
+        }
+        "serve the web with few descriptors" => {
+            web_server::serve_web_with_few_descriptors(&argument("TARGET"))
         }
         "read pasted" => terminal::read_pasted(),
         "read twice" => terminal::read_twice(),

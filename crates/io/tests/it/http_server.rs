@@ -2,7 +2,7 @@
 
 mod limits;
 
-pub(crate) use limits::serve_with_few_descriptors;
+pub(crate) use limits::{serve_with_few_descriptors, ticks};
 
 use crate::peer::{Conversation as _, header};
 use oarlock_io::http_server::{BindError, LoopbackListener, LoopbackRequest};

@@ -34,6 +34,8 @@ mod socket;
 mod terminal;
 #[cfg(test)]
 mod users;
+#[cfg(test)]
+mod web_server;
 
 /// A directory of ours, closed to others.
 #[cfg(test)]

@@ -221,7 +221,7 @@ pub(crate) fn serve_with_few_descriptors(port_file: &str) {
 }
 
 /// Processor time a process has used, in clock ticks.
-fn ticks(pid: u32) -> u64 {
+pub(crate) fn ticks(pid: u32) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let fields: Vec<&str> = stat
         .rsplit_once(')')
