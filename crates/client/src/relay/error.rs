@@ -37,7 +37,7 @@ pub enum RelayError {
         #[source]
         fault: RelayFault,
     },
-    /// Its socket is not safe, or somebody else's.
+    /// Its socket is not safe, somebody else's, or cannot be named.
     #[error("the OAuth relay is not used: {0}")]
     Unsafe(#[source] SocketError),
     /// The settings are wrong.

@@ -15,4 +15,6 @@ mod loopback_hostile;
 #[cfg(test)]
 mod paste;
 #[cfg(test)]
+mod relay;
+#[cfg(test)]
 mod scene;

@@ -211,13 +211,11 @@ async fn connect(address: &RelayAddress) -> Result<Stream, SocketError> {
     }
 }
 
+/// Who is not there may come; what is not safe stays so.
 fn unconnected(error: SocketError) -> Trouble {
     match error {
-        SocketError::Unsafe { .. } | SocketError::OtherUser { .. } => {
-            Trouble::Final(RelayError::Unsafe(error))
-        }
-        SocketError::Io { source, .. } => Trouble::lost(source.to_string()),
         SocketError::Absent(_) => Trouble::lost("nobody listens there"),
-        other => Trouble::lost(other.to_string()),
+        SocketError::Io { source, .. } => Trouble::lost(source.to_string()),
+        error => Trouble::Final(RelayError::Unsafe(error)),
     }
 }

@@ -8,7 +8,7 @@ use http::{
 };
 use oarlock_io::{HttpClient, HttpError};
 use oarlock_oauth::relay::{CloseReason, Deliver, Delivery, Registered, RelayFrame, StateDigest};
-use serde_json::json;
+use serde_json::{Value, json};
 use url::Url;
 
 use super::{ANSWER, Owner, Trouble, Verdict, trouble};
@@ -75,7 +75,7 @@ impl Resource {
             "secret": owner.secret.expose(),
             "timeout": timeout.as_secs_f64(),
         });
-        let answer = self.within(ANSWER, Method::PUT, "", Some(body)).await?;
+        let answer = self.within(owner, Method::PUT, "", Some(body)).await?;
         match answer.frame(owner)? {
             Some(RelayFrame::Registered(registered)) => Ok(registered),
             _ => Err(unexpected(owner, "no answer to the registration")),
@@ -87,7 +87,8 @@ impl Resource {
         loop {
             // Whatever is asked within this time is answered by a pause as long.
             let soonest = tokio::time::sleep(SOONEST);
-            let answer = self.send(Method::GET, &wait, None).await?;
+            let answer = self.send(Method::GET, &wait, None).await;
+            let answer = answer.map_err(|error| unreached(owner, &error))?;
             match answer.frame(owner)? {
                 Some(RelayFrame::Deliver(deliver)) => return Ok(deliver),
                 Some(_) => return Err(unexpected(owner, "neither a delivery nor nothing")),
@@ -102,7 +103,8 @@ impl Resource {
         delivery: &Delivery,
         verdict: Verdict,
     ) -> Result<CloseReason, Trouble> {
-        let answer = self.verdict(delivery, verdict).await?;
+        let (place, body) = spoken(delivery, verdict);
+        let answer = self.within(owner, Method::POST, place, Some(body)).await?;
         match answer.frame(owner) {
             Err(Trouble::Closed(reason)) => Ok(reason),
             Err(trouble) => Err(trouble),
@@ -110,20 +112,14 @@ impl Resource {
         }
     }
 
-    async fn verdict(&self, delivery: &Delivery, verdict: Verdict) -> Result<Answer, Trouble> {
-        let place = match verdict {
-            Verdict::Taken => "/acknowledgement",
-            Verdict::Refused => "/rejection",
-        };
-        let body = json!({ "delivery": delivery.as_str() });
-        self.within(ANSWER, Method::POST, place, Some(body)).await
-    }
-
     /// Says that nobody waits any more, or that what came was not taken.
     pub(super) async fn leave(self, delivery: Option<Delivery>) {
         let left = match delivery {
-            None => self.within(ANSWER, Method::DELETE, "", None).await,
-            Some(delivery) => self.verdict(&delivery, Verdict::Refused).await,
+            None => self.send(Method::DELETE, "", None).await,
+            Some(delivery) => {
+                let (place, body) = spoken(&delivery, Verdict::Refused);
+                self.send(Method::POST, place, Some(body)).await
+            }
         };
         if left.is_err() {
             tracing::debug!("the relay finds out by itself that this program has left");
@@ -132,21 +128,23 @@ impl Resource {
 
     async fn within(
         &self,
-        patience: Duration,
+        owner: &Owner,
         method: Method,
         place: &str,
-        body: Option<serde_json::Value>,
+        body: Option<Value>,
     ) -> Result<Answer, Trouble> {
-        let sent = tokio::time::timeout(patience, self.send(method, place, body)).await;
-        sent.unwrap_or_else(|_| Err(Trouble::lost("it did not answer in time")))
+        match tokio::time::timeout(ANSWER, self.send(method, place, body)).await {
+            Ok(answer) => answer.map_err(|error| unreached(owner, &error)),
+            Err(_) => Err(Trouble::lost("it did not answer in time")),
+        }
     }
 
     async fn send(
         &self,
         method: Method,
         place: &str,
-        body: Option<serde_json::Value>,
-    ) -> Result<Answer, Trouble> {
+        body: Option<Value>,
+    ) -> Result<Answer, HttpError> {
         let mut request = http::Request::builder()
             .method(&method)
             .uri(format!("{}{place}", self.url));
@@ -162,8 +160,8 @@ impl Resource {
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         let request = request
             .body(body.into_bytes())
-            .map_err(|error| Trouble::lost(error.to_string()))?;
-        let response = self.http.send(request).await.map_err(unreached)?;
+            .map_err(|error| HttpError::Configuration(error.to_string()))?;
+        let response = self.http.send(request).await?;
         Ok(Answer {
             status: response.status(),
             retry_after: seconds(response.headers()),
@@ -226,6 +224,14 @@ impl Answer {
     }
 }
 
+fn spoken(delivery: &Delivery, verdict: Verdict) -> (&'static str, Value) {
+    let place = match verdict {
+        Verdict::Taken => "/acknowledgement",
+        Verdict::Refused => "/rejection",
+    };
+    (place, json!({ "delivery": delivery.as_str() }))
+}
+
 fn headers(owner: &Owner) -> Result<HeaderMap, RelayError> {
     let sensitive = |text: &str| -> Result<HeaderValue, RelayError> {
         let mut value = HeaderValue::from_str(text)
@@ -248,8 +254,16 @@ fn unexpected(owner: &Owner, what: &'static str) -> Trouble {
     Trouble::fault(owner, RelayFault::Unexpected(what))
 }
 
-fn unreached(error: HttpError) -> Trouble {
-    Trouble::lost(error.to_string())
+/// What passes is tried again; a wrong address or certificate, or a redirect, stays what it is.
+fn unreached(owner: &Owner, error: &HttpError) -> Trouble {
+    match error {
+        HttpError::Dns { .. }
+        | HttpError::Connect { .. }
+        | HttpError::TimedOut { .. }
+        | HttpError::Lost { .. }
+        | HttpError::Malformed { .. } => Trouble::lost(error.to_string()),
+        _ => Trouble::Final(owner.unreachable(error.to_string())),
+    }
 }
 
 fn seconds(headers: &HeaderMap) -> Option<Duration> {
