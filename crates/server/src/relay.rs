@@ -122,6 +122,11 @@ impl Relay {
         self.0.stopping.send_replace(true);
     }
 
+    /// What providers have as the redirect URI.
+    pub(crate) fn callback_url(&self) -> &Url {
+        &self.0.callback_url
+    }
+
     /// Whether it takes callbacks and programs.
     pub fn is_ready(&self) -> bool {
         !self.0.registry.is_stopping()

@@ -10,7 +10,10 @@
 
 mod callback;
 mod health;
+mod host;
+mod proxy;
 mod remote;
+mod throttle;
 
 use std::sync::Arc;
 
@@ -30,12 +33,15 @@ use crate::{
     page::Page,
     relay::Relay,
 };
+use host::Hosts;
+use throttle::Throttle;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// An ERROR of `docs/relay-protocol.md`.
 const NOTHING_HERE: &str =
     r#"{"type":"ERROR","error":"invalid_request","error_description":"nothing has this address"}"#;
+const OTHER_HOST: &str = r#"{"type":"ERROR","error":"invalid_request","error_description":"this host is not served here"}"#;
 
 /// What answers are made of.
 #[derive(Debug)]
@@ -43,11 +49,15 @@ struct Site {
     config: Arc<ServerConfig>,
     relay: Relay,
     metrics: Metrics,
+    hosts: Hosts,
+    misses: Throttle,
 }
 
 /// All routes.
 pub fn router(config: Arc<ServerConfig>, relay: Relay, metrics: Metrics) -> Router {
     let site = Arc::new(Site {
+        hosts: Hosts::new(relay.callback_url(), &config.allowed_hosts),
+        misses: Throttle::new(config.http.unmatched_per_minute),
         config,
         relay,
         metrics,
@@ -57,7 +67,7 @@ pub fn router(config: Arc<ServerConfig>, relay: Relay, metrics: Metrics) -> Rout
         .with_state(Arc::clone(&site))
         .merge(health::router(site.relay.clone()))
         .merge(remote::router(site.relay.clone()))
-        .layer(from_fn_with_state(site, see_off))
+        .layer(from_fn_with_state(site, threshold))
 }
 
 /// The callback's path is the operator's to choose, so it is compared and not made into a pattern.
@@ -74,17 +84,30 @@ async fn answer(State(site): State<Arc<Site>>, request: Request) -> Response {
     }
 }
 
-/// Every answer leaves through here, whoever made it.
-async fn see_off(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+/// Every request comes in here, and every answer leaves here, whoever made it.
+async fn threshold(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     let route = match request.uri().path() {
         path if path == site.config.relay.callback_path => Route::Callback,
         path if health::PATHS.contains(&path) => Route::Health,
         path if path.starts_with("/relay/") => Route::Registration,
         _ => Route::Other,
     };
-    let mut response = next.run(request).await;
+    let mut response = match site.hosts.check(request.version(), request.headers()) {
+        Err(status) if route != Route::Health => of_another_host(route, status),
+        _ => next.run(request).await,
+    };
     harden(response.headers_mut());
     site.metrics.request(route, response.status());
+    response
+}
+
+fn of_another_host(route: Route, status: StatusCode) -> Response {
+    tracing::debug!(%status, "request for another host");
+    if route == Route::Registration {
+        return json(status, OTHER_HOST);
+    }
+    let mut response = Page::Misdirected.into_response();
+    *response.status_mut() = status;
     response
 }
 

@@ -1,15 +1,17 @@
 //! The provider's callback: read once, in one way, handed to the relay, answered by a page.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use axum::{body::Body, extract::Request};
 use http::{
     HeaderMap, HeaderName, Method, StatusCode,
     header::{CONTENT_ENCODING, CONTENT_TYPE},
     request::Parts,
 };
-use oarlock_io::web_server::read_body;
+use oarlock_io::web_server::{PeerAddress, read_body};
 use oarlock_oauth::relay::{Callback, CallbackError, CodeKeys};
 
-use super::Site;
+use super::{Site, proxy::client_address};
 use crate::{metrics::Refusal, page::Page};
 
 /// Headers by which browsers say that nobody has asked for the page yet: of today's, and of older ones.
@@ -55,15 +57,28 @@ pub(super) async fn answer(site: &Site, request: Request) -> Page {
         tracing::debug!("browser looked ahead at a callback, nothing was delivered");
         return Page::Prefetch;
     }
-    let callback = match read(site, &parts, body).await {
-        Ok(callback) => callback,
+    let read = read(site, &parts, body).await;
+    let is_awaited = matches!(&read, Ok(callback) if site.relay.is_awaited(callback));
+    if !is_awaited && site.misses.miss(client(site, &parts)).is_err() {
+        site.metrics.refused(Refusal::TooManyUnmatched);
+        tracing::debug!("too many callbacks that nobody waits for from one address");
+        return Page::TooMany;
+    }
+    match read {
+        Ok(callback) => Page::Callback(site.relay.deliver(callback).await),
         Err(error) => {
             site.metrics.refused(Refusal::UnreadableCallback);
             tracing::warn!(%error, "callback cannot be read");
-            return error.page();
+            error.page()
         }
-    };
-    Page::Callback(site.relay.deliver(callback).await)
+    }
+}
+
+/// Who asks. Behind a server that does not say so, all are one, and share what one may miss.
+fn client(site: &Site, parts: &Parts) -> IpAddr {
+    let peer = parts.extensions.get::<PeerAddress>();
+    let peer = peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |PeerAddress(peer)| peer.ip());
+    client_address(peer, &parts.headers, &site.config.trusted_proxies)
 }
 
 fn is_prefetch(headers: &HeaderMap) -> bool {

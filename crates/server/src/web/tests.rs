@@ -256,3 +256,56 @@ async fn answers_are_counted_by_route() {
         assert!(line.ends_with(" 1"), "{line}");
     }
 }
+
+#[tokio::test]
+async fn hostile_17_another_host_is_served_nothing_but_health() {
+    let house = House::with(|config| config.allowed_hosts = vec!["other.example".into()]);
+    let from = async |path: &str, host: &'static str| {
+        let mut asked = request(Method::GET, path);
+        asked
+            .headers_mut()
+            .insert("host", HeaderValue::from_static(host));
+        house.ask(asked).await
+    };
+    for host in [
+        "relay.example",
+        "RELAY.example:443",
+        "other.example:1",
+        "localhost:5001",
+    ] {
+        let answer = from("/oauth/callback?code=c", host).await;
+        assert_eq!(answer.heading(), "Authorization Failed", "{host}");
+        assert_eq!(from("/", host).await.status, StatusCode::OK, "{host}");
+    }
+    for host in [
+        "evil.example",
+        "relay.example.evil.example",
+        "relay.example:444",
+        "192.0.2.1",
+    ] {
+        for path in ["/oauth/callback?code=c", "/", "/nothing"] {
+            let answer = from(path, host).await;
+            assert_eq!(
+                answer.status,
+                StatusCode::MISDIRECTED_REQUEST,
+                "{host}{path}"
+            );
+            assert_eq!(answer.heading(), "Wrong address");
+            assert_eq!(answer.headers["cache-control"], "no-store");
+        }
+        let program = from("/relay/registrations/x", host).await;
+        assert_eq!(program.status, StatusCode::MISDIRECTED_REQUEST, "{host}");
+        let body: serde_json::Value = serde_json::from_str(&program.body).unwrap();
+        assert_eq!(body["type"], "ERROR");
+        for path in health::PATHS {
+            assert_eq!(
+                from(path, host).await.status,
+                StatusCode::OK,
+                "{host}{path}"
+            );
+        }
+    }
+    let mut none = request(Method::GET, "/oauth/callback?code=c");
+    none.headers_mut().remove("host");
+    assert_eq!(house.ask(none).await.status, StatusCode::BAD_REQUEST);
+}

@@ -6,7 +6,7 @@ use std::{
 
 use axum::body::Bytes;
 use futures_util::stream;
-use http::{HeaderValue, Request, StatusCode};
+use http::{HeaderValue, Request};
 use tokio::time::Instant;
 
 use super::{
@@ -294,4 +294,46 @@ async fn hostile_10_the_answer_does_not_tell_which_state_is_known() {
     let one = house.get("/oauth/callback?code=c&state=one").await;
     assert_eq!(house.get("/oauth/callback?code=d&state=other").await, one);
     assert_eq!(house.get("/oauth/callback?code=d").await, one);
+}
+
+/// A callback from this address, and what a proxy says of it.
+fn from(peer: &str, forwarded: &'static str, query: &str) -> Request<Body> {
+    let mut request = request(Method::GET, &format!("/oauth/callback?{query}"));
+    let peer = PeerAddress((peer.parse::<IpAddr>().unwrap(), 40_000).into());
+    request.extensions_mut().insert(peer);
+    let headers = request.headers_mut();
+    headers.insert("x-forwarded-for", HeaderValue::from_static(forwarded));
+    request
+}
+
+#[tokio::test]
+async fn hostile_10_an_address_that_guesses_has_to_wait_and_others_do_not() {
+    let house = House::with(|config| config.http.unmatched_per_minute = 3);
+    for query in ["code=c&state=one", "code=c&code=d", "code=c"] {
+        let answer = house.ask(from("192.0.2.1", "", query)).await;
+        assert!(answer.status.is_client_error());
+        assert_ne!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    }
+    // hostile 18: whom it says it forwards for makes no difference.
+    for forwarded in ["", "192.0.2.2", "127.0.0.1"] {
+        let answer = house.ask(from("192.0.2.1", forwarded, "code=c")).await;
+        assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(answer.headers["retry-after"], "60");
+        assert_eq!(answer.heading(), "Authorization Failed");
+    }
+    insist_on_nobody_waiting(&house.ask(from("192.0.2.2", "", "code=c")).await);
+    assert_eq!(reached(&house), 3);
+}
+
+#[tokio::test]
+async fn hostile_18_a_trusted_proxy_says_who_asks() {
+    let house = House::with(|config| {
+        config.http.unmatched_per_minute = 1;
+        config.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
+    });
+    for forwarded in ["192.0.2.1", "evil, 192.0.2.2"] {
+        insist_on_nobody_waiting(&house.ask(from("10.0.0.1", forwarded, "code=c")).await);
+        let again = house.ask(from("10.0.0.2", forwarded, "code=c")).await;
+        assert_eq!(again.status, StatusCode::TOO_MANY_REQUESTS);
+    }
 }
