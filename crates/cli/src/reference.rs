@@ -1,8 +1,9 @@
-//! The generated references under `docs/reference/`: command line, environment, configuration, JSON.
+//! The generated references under `docs/reference/`: command line, environment, configuration, server, JSON.
 //!
 //! `cargo xtask gen` writes them, and CI compares them, so that they cannot go stale.
 
 pub mod json;
+mod server;
 
 use clap::CommandFactory;
 use oarlock::config;
@@ -32,6 +33,10 @@ pub fn pages() -> Vec<Page> {
         Page {
             name: "configuration.md",
             text: configuration(),
+        },
+        Page {
+            name: "server.md",
+            text: format!("{GENERATED}{}", server::page()),
         },
         Page {
             name: "json.md",
@@ -87,7 +92,7 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "OARLOCK_LOG",
-        "Log level on standard error: error, warn, info, debug, trace.",
+        "Log level on standard error: error, warn, info, debug, trace. Off unless it is set; for `oarlock serve` info.",
     ),
     (
         "BROWSER",
@@ -109,6 +114,7 @@ fn environment() -> String {
     for (name, meaning) in VARIABLES {
         text.push_str(&format!("| `{name}` | {meaning} |\n"));
     }
+    text.push_str(&server::variables());
     text.push_str("\n## The provider `env`\n\nThese define a provider called `env`; each name works with either prefix, the first wins:\n\n");
     for name in config::environment_variables() {
         text.push_str(&format!("- `{name}`\n"));

@@ -1,6 +1,6 @@
 //! Programs of the operating system, through apt where that is possible.
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use crate::failure::Failure;
 use crate::process;
@@ -23,6 +23,11 @@ const PROGRAMS: &[Program] = &[
         purpose: "to compile libFuzzer",
     },
     Program {
+        name: "python3",
+        packages: &["python3"],
+        purpose: "to wait at the relay as programs in Python do",
+    },
+    Program {
         name: "node",
         packages: &["nodejs"],
         purpose: "to run the certified OpenID provider",
@@ -41,6 +46,11 @@ const PROGRAMS: &[Program] = &[
         name: "chromedriver",
         packages: &["chromium-driver"],
         purpose: "to drive the browser",
+    },
+    Program {
+        name: "nginx",
+        packages: &["nginx-light"],
+        purpose: "to stand before the relay",
     },
 ];
 
@@ -89,8 +99,13 @@ pub(super) fn install() -> Result<(), Failure> {
 fn missing() -> Vec<&'static Program> {
     PROGRAMS
         .iter()
-        .filter(|program| process::find(program.name).is_none())
+        .filter(|program| process::find(program.name).is_none() && !is_server(program.name))
         .collect()
+}
+
+/// Servers are where only root's `PATH` leads.
+fn is_server(name: &str) -> bool {
+    Path::new("/usr/sbin").join(name).exists()
 }
 
 fn apt_get() -> Command {

@@ -2,6 +2,7 @@
 
 mod announcement;
 mod descriptors;
+mod health;
 mod plan;
 mod relay;
 pub(crate) mod settings;
@@ -46,6 +47,9 @@ pub(super) fn run(arguments: &ServeArguments, verbose: u8) -> Result<ExitCode, F
         }
         output::write(&Announcement::planned(&plan.config).text())?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.health {
+        return health::ask(plan.config.listen);
     }
     serve(plan, &environment)
 }
@@ -143,7 +147,9 @@ async fn until_stopped(plan: Plan, environment: &Environment) -> Result<ExitCode
         }
         match stop.take() {
             Some(stop) => {
-                tracing::info!("asked to stop; a second signal ends at once");
+                if terminal::is_terminal() {
+                    output::notice("Waiting for what is under way; Ctrl-C again ends at once.");
+                }
                 service_manager::notify(environment, State::Stopping);
                 // An error: it has stopped by itself.
                 if stop.send(()).is_err() {

@@ -57,7 +57,10 @@ impl Served {
         let (Some(host), None) = (hosts.next(), hosts.next()) else {
             return false;
         };
-        let Some(name) = host.to_str().ok().and_then(name) else {
+        let Ok(authority) = host.to_str() else {
+            return false;
+        };
+        let Some(name) = name(authority) else {
             return false;
         };
         let bare = name.trim_start_matches('[').trim_end_matches(']');
@@ -66,10 +69,9 @@ impl Served {
                 && name
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-            || self
-                .allowed_hosts
-                .iter()
-                .any(|allowed| allowed.eq_ignore_ascii_case(name))
+            || self.allowed_hosts.iter().any(|allowed| {
+                allowed.eq_ignore_ascii_case(name) || allowed.eq_ignore_ascii_case(authority)
+            })
     }
 }
 
@@ -91,7 +93,7 @@ mod tests {
     fn is_ours(host: &str) -> bool {
         let served = Served {
             metrics: Metrics::default(),
-            allowed_hosts: vec!["relay.internal".into()],
+            allowed_hosts: vec!["relay.internal".into(), "relay.example:9464".into()],
         };
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, host.parse().unwrap());
@@ -108,11 +110,13 @@ mod tests {
             "relay:9464",
             "relay.internal:9464",
             "Relay.Internal",
+            "relay.example:9464",
         ] {
             assert!(is_ours(ours), "{ours}");
         }
         for other in [
             "evil.example:9464",
+            "relay.example:80",
             "127.0.0.1.evil.example",
             "a@localhost",
             "localhost:x",

@@ -61,7 +61,7 @@ impl Announcement {
     /// Lines for people.
     pub(super) fn text(&self) -> String {
         let mut lines = vec![
-            ("HTTP", format!("http on {}", self.http)),
+            ("HTTP", self.http.clone()),
             ("Callback", self.callback_url.clone()),
             ("Programs", format!("{}{}", self.programs, self.remark)),
         ];

@@ -1,6 +1,6 @@
 //! Everything that is to be served, merged and checked before anything is opened.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use ipnet::IpNet;
 use oarlock::config::ConfigError;
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::failure::Failure;
 
-const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 5001);
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5001);
 /// The largest body that may be configured.
 const LARGEST_BODY: u64 = 1 << 20;
 
@@ -178,17 +178,22 @@ fn public_url(value: &Value) -> Result<Url, String> {
 
 fn hosts(value: &Value) -> Result<Vec<String>, String> {
     let hosts = value::list(value)?;
-    for host in &hosts {
-        // As a URL has it: a name or an address, and nothing around it.
-        let is_host =
-            Host::parse(host).is_ok_and(|parsed| parsed.to_string() == host.to_lowercase());
-        if !is_host {
-            return Err(format!(
-                "{host:?} is no host; write names without scheme and port, such as \"login.example.com\""
-            ));
-        }
+    match hosts.iter().find(|host| !is_host(host)) {
+        Some(host) => Err(format!(
+            "{host:?} is no host; write names as \"login.example.com\" or \"login.example.com:8443\", without https://"
+        )),
+        None => Ok(hosts),
     }
-    Ok(hosts)
+}
+
+/// A name or an address, with a port or without, and nothing around it.
+fn is_host(text: &str) -> bool {
+    let name = match text.rsplit_once(':') {
+        Some((name, port)) if port.parse::<u16>().is_ok() => name,
+        _ => text,
+    };
+    let is_same = |host: Host| host.to_string().eq_ignore_ascii_case(name);
+    text.parse::<Ipv6Addr>().is_ok() || Host::parse(name).is_ok_and(is_same)
 }
 
 fn proxies(value: &Value) -> Result<Vec<IpNet>, String> {

@@ -266,10 +266,7 @@ fn a_wrong_value_names_its_place_and_what_would_be_right() {
             "write 127.0.0.1 or 10.0.0.0/8",
         ),
         ("trusted_proxies = [\"0.0.0.0/0\"]", "is everybody"),
-        (
-            "allowed_hosts = [\"https://x\"]",
-            "write names without scheme and port",
-        ),
+        ("allowed_hosts = [\"https://x\"]", "without https://"),
         (
             "metrics_listen = \"127.0.0.1:5001\"",
             "metrics are never on the public address",
@@ -486,6 +483,17 @@ fn tokens_are_digests_each_once() {
             "{said}"
         );
         assert!(!said.contains("canary"), "{said}");
+    }
+}
+
+#[test]
+fn hosts_are_names_and_addresses_with_or_without_a_port() {
+    let text =
+        r#"allowed_hosts = ["relay", "login.example.com:8443", "10.0.0.7", "[::1]:80", "::1"]"#;
+    assert_eq!(file(text).plan().unwrap().config.allowed_hosts.len(), 5);
+    for wrong in ["a b", "a/b", "a@b", "a:b", "*", ":80", "a?b"] {
+        let said = file(&format!("allowed_hosts = [\"{wrong}\"]")).refused();
+        assert!(said.contains("is no host"), "{wrong}: {said}");
     }
 }
 
