@@ -26,7 +26,7 @@ pub fn passed_sockets(environment: &Environment) -> Result<Vec<(String, Listener
     passed::sockets(environment)
 }
 
-/// Tells the service manager (sd_notify(3)), if there is one. That it cannot be told is only logged.
+/// Tells the service manager (sd_notify(3)), if there is one, within 1 s. That it cannot be told is only logged.
 pub fn notify(environment: &Environment, state: State<'_>) {
     let Some(address) = environment.get("NOTIFY_SOCKET") else {
         return;

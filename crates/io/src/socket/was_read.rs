@@ -61,10 +61,6 @@ impl Stream {
     /// The other side's end carries its last acknowledgement. What is not acknowledged now was not there when it closed, and
     /// never will be; so there is nothing to wait for. The end of our own direction may still be on the way, and counts as one byte.
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    #[expect(
-        clippy::unused_async,
-        reason = "elsewhere there is something to wait for"
-    )]
     async fn arrived(&self) -> bool {
         let end = match self {
             Self::Tcp(_) => 1,

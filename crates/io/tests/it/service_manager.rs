@@ -217,7 +217,7 @@ fn no_service_manager_is_no_fault() {
 }
 
 #[test]
-fn hostile_37_a_service_manager_that_does_not_read_is_not_waited_for_long() {
+fn a_service_manager_that_does_not_read_is_not_waited_for_long() {
     let home = home();
     let path = home.path().join("notify");
     let deaf = UnixDatagram::bind(&path).unwrap();

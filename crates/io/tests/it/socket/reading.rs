@@ -247,8 +247,9 @@ fn a_peer_that_ends_its_own_direction() {
             let (mut peer, stream) = side.peer().await;
             stream.write_all(b"line\n").await.unwrap();
             assert_eq!(peer.ask("half"), "done");
-            // TCP cannot tell this from an end after reading.
-            assert_eq!(answer(&stream).await, !side.is_unix());
+            // TCP cannot tell this from an end after reading; what it says depends on what was faster.
+            let read = answer(&stream).await;
+            assert!(!read || !side.is_unix());
         }
     });
 }
