@@ -4,11 +4,7 @@ use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
 
 use tokio::net::{TcpListener, TcpSocket};
 #[cfg(unix)]
-use {
-    file::SocketFile,
-    std::path::Path,
-    tokio::net::UnixListener,
-};
+use {file::SocketFile, std::path::Path, tokio::net::UnixListener};
 
 mod connect;
 #[cfg(unix)]
