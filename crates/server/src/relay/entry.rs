@@ -19,8 +19,8 @@ use super::{
 #[derive(Default)]
 pub(super) struct Entry {
     pub(super) phase: Phase,
-    /// The last callback that was delivered or may have been.
-    pub(super) spent: Option<Spent>,
+    /// Callbacks that were delivered or may have been, oldest first.
+    pub(super) spent: Vec<Spent>,
 }
 
 #[derive(Default)]
@@ -112,6 +112,11 @@ pub(crate) enum Refused {
 impl Entry {
     /// Whether `newcomer` may register here.
     pub(super) fn admit(&self, newcomer: &Owner) -> Result<(), Refused> {
+        // Whoever waits here by now, this program has had its callback.
+        let mut spent = self.spent.iter();
+        if let Some(spent) = spent.find(|spent| spent.owner.is_same_program(newcomer)) {
+            return Err(Refused::Over(spent.reason));
+        }
         let holder = match &self.phase {
             Phase::Idle => None,
             Phase::Held(handing) => handing.only.as_ref(),
@@ -126,12 +131,45 @@ impl Entry {
         if holder.is_some_and(|owner| !owner.admits(newcomer)) {
             return Err(Refused::InUse);
         }
-        match (&self.phase, &self.spent) {
-            (Phase::Idle, Some(spent)) if spent.owner.is_same_program(newcomer) => {
-                Err(Refused::Over(spent.reason))
-            }
-            _ => Ok(()),
+        Ok(())
+    }
+
+    /// Whether this very callback was delivered or may have been.
+    ///
+    /// Only where something is remembered the callback is digested.
+    pub(super) fn is_spent(&self, callback: &Callback) -> bool {
+        if self.spent.is_empty() {
+            return false;
         }
+        let fingerprint = Fingerprint::of_callback(callback);
+        let mut spent = self.spent.iter();
+        spent.any(|spent| spent.fingerprint == fingerprint)
+    }
+
+    /// Most slots have one, so there is room for one.
+    pub(super) fn remember(&mut self, spent: Spent) {
+        if self.spent.is_empty() {
+            self.spent.reserve_exact(1);
+        }
+        self.spent.push(spent);
+    }
+
+    pub(super) fn forget(&mut self, serial: u64) {
+        self.spent.retain(|spent| spent.serial != serial);
+        if self.spent.is_empty() {
+            self.spent = Vec::new();
+        }
+    }
+
+    /// The registration of this connection: the one that waits, or a newer one that waits for how a delivery ends.
+    pub(super) fn registration(&mut self, link: u64) -> Option<&mut Registration> {
+        match &mut self.phase {
+            Phase::Idle | Phase::Held(_) => None,
+            Phase::Waiting(registration) => Some(registration),
+            Phase::Delivering(registration, _) if registration.link == link => Some(registration),
+            Phase::Delivering(_, handing) => handing.next.as_deref_mut(),
+        }
+        .filter(|registration| registration.link == link)
     }
 
     /// The seat of the registration that an admitted newcomer is about to take over.
@@ -180,6 +218,20 @@ impl Entry {
         }
     }
 
+    /// Tells everybody who waits here that it is over.
+    pub(super) fn post(&self, reason: CloseReason) {
+        let (Phase::Waiting(registration) | Phase::Delivering(registration, _)) = &self.phase
+        else {
+            return;
+        };
+        registration.post(Order::Close(reason));
+        if let Phase::Delivering(_, handing) = &self.phase
+            && let Some(next) = &handing.next
+        {
+            next.post(Order::Close(reason));
+        }
+    }
+
     /// What follows a delivery that is over: the newer registration of protocol 1, or nothing.
     pub(super) fn after(&mut self, handing: &mut Handing) {
         self.phase = match handing.next.take() {
@@ -190,7 +242,7 @@ impl Entry {
 
     /// Whether there is nothing to remember.
     pub(super) fn is_empty(&self) -> bool {
-        matches!(self.phase, Phase::Idle) && self.spent.is_none()
+        matches!(self.phase, Phase::Idle) && self.spent.is_empty()
     }
 }
 

@@ -18,7 +18,7 @@ use tokio::{sync::oneshot, time::Instant};
 use super::{
     Outcome,
     entry::{Entry, Handing, Phase, Refused, Registration, Spent, hand},
-    mailbox::{Mailbox, Order, Parcel},
+    mailbox::{Mailbox, Parcel},
     owner::{Fingerprint, Owner, Slot, User},
     quota::{Place, Quota},
 };
@@ -103,8 +103,25 @@ pub(crate) enum Offer {
 #[derive(Clone, Debug)]
 pub(crate) struct Hold {
     pub(crate) slot: Slot,
-    pub(crate) delivery: Delivery,
     pub(crate) until: Instant,
+    delivery: Delivery,
+    /// A callback can be held again, and then an older hold is not its end.
+    since: Instant,
+}
+
+impl Hold {
+    fn of(handing: &Handing, slot: Slot, until: Instant) -> Self {
+        Self {
+            slot,
+            until,
+            delivery: handing.parcel.delivery.clone(),
+            since: handing.since,
+        }
+    }
+
+    fn is_of(&self, handing: &Handing) -> bool {
+        self.delivery == handing.parcel.delivery && self.since == handing.since
+    }
 }
 
 /// How a delivery ended.
@@ -169,9 +186,10 @@ impl Registry {
     /// Whether somebody waits for it at this moment.
     pub(crate) fn is_awaited(&self, slot: Slot) -> bool {
         let shard = self.shard(slot);
-        shard.entries.get(&slot).is_some_and(|entry| {
-            matches!(entry.phase, Phase::Waiting(_) | Phase::Delivering(..))
-        })
+        shard
+            .entries
+            .get(&slot)
+            .is_some_and(|entry| matches!(entry.phase, Phase::Waiting(_) | Phase::Delivering(..)))
     }
 
     /// A program waits from now on; a callback that is held for it is in its mailbox at once.
@@ -224,9 +242,7 @@ impl Registry {
             return Offer::Done(Outcome::Stopping);
         }
         let entry = shard.entries.entry(slot).or_default();
-        if let Some(spent) = &entry.spent
-            && spent.fingerprint == Fingerprint::of_callback(&callback)
-        {
+        if entry.is_spent(&callback) {
             return Offer::Done(Outcome::AlreadyDelivered);
         }
         let (watcher, outcome) = oneshot::channel();
@@ -248,13 +264,8 @@ impl Registry {
                     return Offer::Done(Outcome::NobodyWaiting);
                 };
                 let handing = self.handing(callback, watcher);
-                let delivery = handing.parcel.delivery.clone();
+                let hold = Some(Hold::of(&handing, slot, until));
                 entry.phase = Phase::Held(handing);
-                let hold = Some(Hold {
-                    slot,
-                    delivery,
-                    until,
-                });
                 return Offer::Pending { outcome, hold };
             }
             // One callback at a time for each slot.
@@ -276,7 +287,7 @@ impl Registry {
             return false;
         };
         let given_up = match std::mem::take(&mut entry.phase) {
-            Phase::Held(handing) if handing.parcel.delivery == hold.delivery => {
+            Phase::Held(handing) if hold.is_of(&handing) => {
                 self.unhold();
                 self.resolve(handing, Outcome::NobodyWaiting);
                 true
@@ -292,14 +303,15 @@ impl Registry {
 
     /// A byte of it is about to leave; answers whether it may.
     pub(crate) fn handed(&self, ticket: Ticket) -> bool {
-        let mut ours = false;
-        self.with(ticket, |phase| {
-            if let Phase::Delivering(_, handing) = phase {
+        let mut shard = self.shard(ticket.slot);
+        let entry = shard.entries.get_mut(&ticket.slot);
+        match entry.map(|entry| &mut entry.phase) {
+            Some(Phase::Delivering(registration, handing)) if registration.link == ticket.link => {
                 handing.handed = true;
-                ours = true;
+                true
             }
-        });
-        ours
+            _ => false,
+        }
     }
 
     /// The delivery is over; `false` when it was over before.
@@ -380,29 +392,32 @@ impl Registry {
 
     /// Protocol 2: the connection is lost. Until when the program may come back; `None` when this connection did not matter any more.
     pub(crate) fn lose(&self, ticket: Ticket) -> Option<Instant> {
-        self.with(ticket, |phase| {
-            let (Phase::Waiting(registration) | Phase::Delivering(registration, _)) = phase else {
-                return;
-            };
-            registration.mailbox = None;
-        })
-        .then(|| Instant::now() + self.grace)
+        let mut shard = self.shard(ticket.slot);
+        let entry = shard.entries.get_mut(&ticket.slot)?;
+        entry.registration(ticket.link)?.mailbox = None;
+        Some(Instant::now() + self.grace)
     }
 
     /// Protocol 2: the time to come back is over. `Some`: not yet, because a callback came meanwhile.
     pub(crate) fn expire(&self, ticket: Ticket) -> Option<Instant> {
-        let mut later = None;
-        let ours = self.with(ticket, |phase| {
-            if let Phase::Delivering(_, handing) = phase
-                && !handing.handed
-            {
-                later = Some(handing.since + self.grace).filter(|until| *until > Instant::now());
-            }
-        });
-        if ours && later.is_none() {
+        let later = self.waits_until(ticket);
+        if later.is_none() {
             self.abandon(ticket);
         }
         later
+    }
+
+    /// Until when a callback that came while its program was away waits for it.
+    fn waits_until(&self, ticket: Ticket) -> Option<Instant> {
+        let shard = self.shard(ticket.slot);
+        match &shard.entries.get(&ticket.slot)?.phase {
+            Phase::Delivering(registration, handing)
+                if registration.link == ticket.link && !handing.handed =>
+            {
+                Some(handing.since + self.grace).filter(|until| *until > Instant::now())
+            }
+            _ => None,
+        }
     }
 
     /// Nobody came back: the browser learns that it failed.
@@ -412,54 +427,46 @@ impl Registry {
         }
     }
 
-    /// No registrations and callbacks any more; everybody who waits is told.
+    /// No registrations and callbacks any more; everybody who waits is told. What was handed over goes on.
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
         for shard in &self.shards {
-            let mut shard = lock(shard);
-            for entry in shard.entries.values_mut() {
-                entry.phase = match std::mem::take(&mut entry.phase) {
-                    Phase::Held(handing) => {
-                        self.unhold();
-                        self.resolve(handing, Outcome::Stopping);
-                        Phase::Idle
+            lock(shard).entries.retain(|_, entry| {
+                match &entry.phase {
+                    Phase::Held(_) => self.cut_off(entry),
+                    // Nobody can come back for it.
+                    Phase::Delivering(registration, _) if registration.mailbox.is_none() => {
+                        self.cut_off(entry);
                     }
-                    Phase::Delivering(registration, handing) if registration.mailbox.is_none() => {
-                        self.resolve(handing, Outcome::Stopping);
-                        Phase::Idle
-                    }
-                    other => other,
-                };
-                let (Phase::Waiting(registration) | Phase::Delivering(registration, _)) =
-                    &entry.phase
-                else {
-                    continue;
-                };
-                registration.post(Order::Close(CloseReason::Shutdown));
-                if let Phase::Delivering(_, handing) = &entry.phase
-                    && let Some(next) = &handing.next
-                {
-                    next.post(Order::Close(CloseReason::Shutdown));
+                    _ => entry.post(CloseReason::Shutdown),
                 }
+                !entry.is_empty()
+            });
+        }
+    }
+
+    /// Tells every browser that still waits how its callback ends, now that nothing is waited for any more.
+    pub(crate) fn cut_all_off(&self) {
+        for shard in &self.shards {
+            for entry in lock(shard).entries.values_mut() {
+                self.cut_off(entry);
             }
         }
     }
 
-    /// Runs `change` on the phase if it is still this connection's; answers whether it was.
-    fn with(&self, ticket: Ticket, change: impl FnOnce(&mut Phase)) -> bool {
-        let mut shard = self.shard(ticket.slot);
-        let Some(entry) = shard.entries.get_mut(&ticket.slot) else {
-            return false;
-        };
-        let (Phase::Waiting(registration) | Phase::Delivering(registration, _)) = &entry.phase
-        else {
-            return false;
-        };
-        if registration.link != ticket.link {
-            return false;
+    /// Ends a callback that cannot be waited for; one that may have been read is unconfirmed.
+    fn cut_off(&self, entry: &mut Entry) {
+        match std::mem::take(&mut entry.phase) {
+            Phase::Held(handing) => {
+                self.unhold();
+                self.resolve(handing, Outcome::Stopping);
+            }
+            Phase::Delivering(_, handing) if handing.handed => {
+                self.resolve(handing, Outcome::Unconfirmed);
+            }
+            Phase::Delivering(_, handing) => self.resolve(handing, Outcome::Stopping),
+            other => entry.phase = other,
         }
-        change(&mut entry.phase);
-        true
     }
 
     /// Ends a delivery that may have been read; answers its number.
@@ -473,7 +480,7 @@ impl Registry {
             Ending::Rejected => (CloseReason::Rejected, Outcome::Rejected),
             Ending::Unconfirmed => (CloseReason::Unconfirmed, Outcome::Unconfirmed),
         };
-        entry.spent = Some(Spent {
+        entry.remember(Spent {
             fingerprint: Fingerprint::of_callback(&handing.parcel.callback),
             owner: *owner,
             reason,
@@ -500,13 +507,9 @@ impl Registry {
             return None;
         };
         handing.since = Instant::now();
-        let delivery = handing.parcel.delivery.clone();
+        let hold = Hold::of(&handing, slot, until);
         entry.phase = Phase::Held(handing);
-        Some(Hold {
-            slot,
-            delivery,
-            until,
-        })
+        Some(hold)
     }
 
     /// A place among those that are held, and until when.
@@ -604,10 +607,8 @@ impl Shard {
             && (until <= now || self.spent.len() > REMEMBERED)
         {
             self.spent.pop_front();
-            if let Some(entry) = self.entries.get_mut(&slot)
-                && entry.spent.is_some_and(|spent| spent.serial == serial)
-            {
-                entry.spent = None;
+            if let Some(entry) = self.entries.get_mut(&slot) {
+                entry.forget(serial);
             }
             self.tidy(slot);
         }

@@ -88,6 +88,10 @@ async fn listen(frames: &mut Frames) -> Over {
 }
 
 async fn deliver(relay: &Relay, frames: &Frames, ticket: Ticket, parcel: &Parcel) {
+    if !relay.registry().handed(ticket) {
+        // It was cut off at the end of all.
+        return put_back(relay, ticket);
+    }
     let frame = RelayFrame::Deliver(Deliver::first(&parcel.callback));
     let patience = relay.config().times.acknowledgement;
     let state = ticket.slot.short();

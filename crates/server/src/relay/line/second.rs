@@ -272,13 +272,13 @@ fn leave(relay: &Relay, ticket: Ticket) {
     }
 }
 
-/// Keeps the registration for whoever comes back in time. Stopping needs no patience: what is away then is told nothing.
+/// Keeps the registration for whoever comes back in time. To a relay that stops nobody does.
 async fn stay(relay: &Relay, ticket: Ticket) {
     let mut until = relay.registry().lose(ticket);
     let mut stopping = relay.0.stopping.subscribe();
     while let Some(moment) = until {
         tokio::select! {
-            _ = stopping.wait_for(|stopping| *stopping) => return,
+            _ = stopping.wait_for(|stopping| *stopping) => return leave(relay, ticket),
             () = sleep_until(moment) => {}
         }
         until = relay.registry().expire(ticket);
