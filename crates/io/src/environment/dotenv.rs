@@ -15,8 +15,17 @@ use super::{Environment, canonical};
 const FILE: &str = ".env";
 /// Its largest size in bytes.
 const LIMIT: u64 = 64 * 1024;
-/// What is taken from it, besides `OARLOCK_RELAY`.
-const PREFIXES: [&str; 3] = ["OARLOCK_RELAY_", "OARLOCK_SERVER_", "OAUTH_"];
+/// What is taken from it: the relay's names, …
+const PREFIXES: [&str; 2] = ["OARLOCK_RELAY_", "OAUTH_"];
+/// … and the server's, with where a program finds the relay.
+const NAMES: [&str; 6] = [
+    "OARLOCK_RELAY",
+    "OARLOCK_LISTEN",
+    "OARLOCK_PUBLIC_URL",
+    "OARLOCK_TRUSTED_PROXIES",
+    "OARLOCK_METRICS_LISTEN",
+    "OARLOCK_LOG_FORMAT",
+];
 /// What is not: the file would have any other file of the user sent away.
 const NEVER: &str = "_FILE";
 
@@ -120,7 +129,7 @@ impl Environment {
 }
 
 fn is_ours(name: &str) -> bool {
-    let named = name == "OARLOCK_RELAY" || PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    let named = NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix));
     named && !name.ends_with(NEVER)
 }
 

@@ -56,7 +56,7 @@ fn no_file_and_a_folder_of_that_name_add_nothing() {
 fn only_names_of_relay_and_server_are_taken_and_the_environment_wins() {
     let text = "PATH=/evil\nLD_PRELOAD=x\nOARLOCK_HOME=/evil\nOARLOCK_TOKEN_GITHUB=x\nOARLOCK_OAUTH_TOKEN_ENDPOINT=https://evil\n\
         HTTPS_PROXY=http://evil\nOARLOCK_RELAY_TOKEN_FILE=/etc/shadow\nOAUTH_TOKEN_FILE=/etc/shadow\n\
-        OARLOCK_RELAY=tcp://a:1\nOAUTH_TCP_HOST=file\nOARLOCK_RELAY_USE_TCP=file\nOAUTH_SOCKET_PATH=/file\nOARLOCK_SERVER_X=1\n";
+        OARLOCK_RELAY=tcp://a:1\nOAUTH_TCP_HOST=file\nOARLOCK_RELAY_USE_TCP=file\nOAUTH_SOCKET_PATH=/file\nOARLOCK_LISTEN=:1\nOARLOCK_LOG=x\n";
     let real = [
         ("OAUTH_USE_TCP", "real"),
         ("OARLOCK_RELAY_TCP_HOST", "real"),
@@ -67,9 +67,9 @@ fn only_names_of_relay_and_server_are_taken_and_the_environment_wins() {
     assert_eq!(
         pairs,
         [
+            ("OARLOCK_LISTEN", ":1"),
             ("OARLOCK_RELAY", "tcp://a:1"),
             ("OARLOCK_RELAY_TCP_HOST", "real"),
-            ("OARLOCK_SERVER_X", "1"),
             ("OAUTH_SOCKET_PATH", ""),
             ("OAUTH_USE_TCP", "real"),
         ]
