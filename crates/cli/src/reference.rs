@@ -91,6 +91,14 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "Client secret for this provider.",
     ),
     (
+        "OARLOCK_RELAY",
+        "Where `wait` and `login --flow relay` find the relay: `unix:/path`, `tcp://host:port` or `https://host`. Without it: what the relay's own variables say, or its usual socket.",
+    ),
+    (
+        "OARLOCK_RELAY_TOKEN, OARLOCK_RELAY_TOKEN_FILE",
+        "Bearer token for a relay over HTTPS, or TCP beyond loopback; or the file that holds it, yours alone (mode 0600). It is not sent to an address that comes from a `.env` file.",
+    ),
+    (
         "OARLOCK_LOG",
         "Log level on standard error: error, warn, info, debug, trace. Off unless it is set; for `oarlock serve` info.",
     ),
@@ -250,7 +258,7 @@ const KEYS: &[(&str, &str)] = &[
 fn configuration() -> String {
     let mut text = format!("{GENERATED}# Configuration\n\n");
     text.push_str("`config.toml` is in `$XDG_CONFIG_HOME/oarlock/`, or in `$OARLOCK_HOME`. It must be yours alone (mode 0600). Unknown keys are errors.\n\n");
-    text.push_str("```toml\ndefault_provider = \"work\"\n\n[login]\nflow = \"auto\"        # loopback, paste, device, client-credentials\nbrowser = \"firefox\"  # or \"none\"\ntimeout = 300        # seconds, or \"5m\"\n\n[network]\nproxy = \"http://proxy.example.com:3128\"\nca_file = \"/etc/ssl/company.pem\"\ntimeout = 20         # for one exchange\nallow_private_hosts = [\"keycloak.internal\"]\n\n[providers.work]\nissuer = \"https://login.example.com\"\nclient_id = \"oarlock\"\nscopes = [\"openid\", \"offline_access\"]\norigins = [\"https://api.example.com\"]\n```\n");
+    text.push_str("```toml\ndefault_provider = \"work\"\n\n[login]\nflow = \"auto\"        # loopback, paste, device, relay, client-credentials\nbrowser = \"firefox\"  # or \"none\"\ntimeout = 300        # seconds, or \"5m\"\n\n[network]\nproxy = \"http://proxy.example.com:3128\"\nca_file = \"/etc/ssl/company.pem\"\ntimeout = 20         # for one exchange\nallow_private_hosts = [\"keycloak.internal\"]\n\n[providers.work]\nissuer = \"https://login.example.com\"\nclient_id = \"oarlock\"\nscopes = [\"openid\", \"offline_access\"]\norigins = [\"https://api.example.com\"]\n```\n");
     text.push_str("\n## Keys of `[providers.NAME]`\n\n| Key | Meaning |\n|---|---|\n");
     for (key, meaning) in KEYS {
         text.push_str(&format!("| `{key}` | {meaning} |\n"));

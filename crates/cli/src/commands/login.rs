@@ -27,12 +27,12 @@ struct LoginJson<'a> {
 
 pub(super) fn run(arguments: &LoginArguments) -> Result<ExitCode, Failure> {
     let client = super::client()?;
+    let options = options(&client, arguments)?;
     let provider = match &arguments.provider {
         Some(provider) => provider.clone(),
         None => choose(&client)?,
     };
     let profile = profile(&client, &provider, arguments)?;
-    let options = options(&client, arguments)?;
     let credential = runtime::block_on(&client, client.login_with(profile, &options))?;
     report(&credential, arguments.json)?;
     Ok(ExitCode::SUCCESS)

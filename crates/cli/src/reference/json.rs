@@ -103,6 +103,21 @@ pub const OBJECTS: &[JsonObject] = &[
         ],
     },
     JsonObject {
+        command: "wait --json",
+        pointer: "",
+        members: &[
+            (
+                "code",
+                "The authorization code, or null where the callback had none.",
+            ),
+            ("state", "The state, or null at the single slot."),
+            (
+                "parameters",
+                "Everything the callback had, as it was named: `iss` among it, and `error` of a refusal (exit code 5).",
+            ),
+        ],
+    },
+    JsonObject {
         command: "provider list --json",
         pointer: "/-",
         members: &[
@@ -174,7 +189,7 @@ pub const OBJECTS: &[JsonObject] = &[
 /// As Markdown.
 pub(super) fn page() -> String {
     let mut text = String::from(
-        "# JSON\n\nWhat `--json` prints keeps its members and their meanings; new members may come. No secret is in any of it, but the token in that of `oarlock token`.\n\n`oarlock provider show --json` prints the keys of `[providers.NAME]` as in [configuration](configuration.md), with the client secret left out.\n",
+        "# JSON\n\nWhat `--json` prints keeps its members and their meanings; new members may come. No secret is in any of it, but the token in that of `oarlock token` and the code in that of `oarlock wait`.\n\n`oarlock provider show --json` prints the keys of `[providers.NAME]` as in [configuration](configuration.md), with the client secret left out.\n",
     );
     let mut command = "";
     for object in OBJECTS {

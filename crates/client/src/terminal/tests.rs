@@ -39,6 +39,9 @@ fn every(mut see: impl FnMut(&Event<'_>)) {
     let (expires_in, timeout) = (Duration::from_secs(900), Duration::from_secs(300));
     for event in [
         Event::OpenUrl { url: &url },
+        Event::AnswerByRelay {
+            callback_url: "https://relay.example.com/oauth/callback",
+        },
         Event::BrowserOpened,
         Event::BrowserFailed {
             reason: "there is no browser here",
