@@ -18,10 +18,7 @@ use oarlock_oauth::{relay::Callback, secret::RelayToken};
 use tokio::{sync::watch, time::Instant};
 use url::Url;
 
-use crate::{
-    config::RelayConfig,
-    metrics::Metrics,
-};
+use crate::{config::RelayConfig, metrics::Metrics};
 use desk::Desks;
 use owner::{Slot, User};
 use registry::{Hold, Offer, Registry};
@@ -95,7 +92,10 @@ impl Relay {
             Offer::Done(outcome) => {
                 self.0.metrics.callback(outcome, arrived.elapsed());
                 if outcome == Outcome::AlreadyDelivered {
-                    tracing::warn!(state = slot.short(), "callback already delivered, dropping replay");
+                    tracing::warn!(
+                        state = slot.short(),
+                        "callback already delivered, dropping replay"
+                    );
                 } else {
                     self.unmatched(slot);
                 }
@@ -120,6 +120,21 @@ impl Relay {
     pub fn stop(&self) {
         self.0.registry.stop();
         self.0.stopping.send_replace(true);
+    }
+
+    /// After [`stop`](Self::stop): waits until deliveries under way have ended. Those that have not by then are
+    /// not waited for any more, and their browsers are told.
+    pub async fn settle(&self, patience: Duration) {
+        let all = async {
+            for outcome in self.registry().under_way() {
+                // However it ended, it has.
+                outcome.await.ok();
+            }
+        };
+        if tokio::time::timeout(patience, all).await.is_err() {
+            tracing::warn!("deliveries were still under way at the end");
+            self.registry().cut_all_off();
+        }
     }
 
     /// What providers have as the redirect URI.
@@ -168,14 +183,18 @@ impl Relay {
 
     fn unmatched(&self, slot: Slot) {
         if self.config().log_unmatched {
-            tracing::warn!(state = slot.short(), "no client waiting for state, dropping callback");
+            tracing::warn!(
+                state = slot.short(),
+                "no client waiting for state, dropping callback"
+            );
         }
     }
 
     /// Whose token it is. Every digest is compared, in constant time.
     pub(crate) fn holder(&self, token: &RelayToken) -> Option<User> {
         use subtle::ConstantTimeEq as _;
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.expose().as_bytes());
+        let digest =
+            aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.expose().as_bytes());
         let mut holder = None;
         for (index, known) in self.config().tokens.iter().enumerate() {
             if bool::from(known.sha256.as_slice().ct_eq(digest.as_ref())) {

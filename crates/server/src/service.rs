@@ -16,8 +16,12 @@ use crate::{
     web,
 };
 
-/// For everything that is open when the server stops (hostile 36).
-const DRAIN: Duration = Duration::from_secs(10);
+/// For deliveries that are under way when the server stops (hostile 36): so long HTTP is served, because programs on
+/// other machines acknowledge by a request of their own.
+const SETTLE: Duration = Duration::from_secs(8);
+
+/// For requests that are open then; everybody who waited has been told.
+const DRAIN: Duration = Duration::from_secs(2);
 
 /// Names of the sockets that a service manager passes (`FileDescriptorName=`).
 const HTTP: &str = "http";
@@ -142,7 +146,8 @@ impl Server {
 
     /// Serves until `stop` resolves, then drains for at most 10 s.
     ///
-    /// Whoever waits is told at once that the relay stops; deliveries under way are finished.
+    /// Whoever waits is told at once that the relay stops; deliveries under way are finished, and until they are, HTTP is
+    /// served and nothing new taken.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send) {
         tracing::info!("OAuth relay enabled");
         let Self { config, relay, .. } = self;
@@ -173,6 +178,7 @@ impl Server {
             stop.await;
             tracing::info!("stopping");
             relay.stop();
+            relay.settle(SETTLE).await;
             stopping.send_replace(true);
         };
         tokio::join!(http, programs, numbers, end);

@@ -77,7 +77,7 @@ impl Handing {
     pub(super) fn tell(self, outcome: Outcome) {
         for watcher in self.watchers {
             // A browser that went away need not know.
-            drop(watcher.send(outcome));
+            watcher.send(outcome).ok();
         }
     }
 

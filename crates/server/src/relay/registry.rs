@@ -445,6 +445,21 @@ impl Registry {
         }
     }
 
+    /// The deliveries that go on after [`stop`](Self::stop): each tells how it ended.
+    pub(crate) fn under_way(&self) -> Vec<oneshot::Receiver<Outcome>> {
+        let mut outcomes = Vec::new();
+        for shard in &self.shards {
+            for entry in lock(shard).entries.values_mut() {
+                if let Phase::Delivering(_, handing) = &mut entry.phase {
+                    let (watcher, outcome) = oneshot::channel();
+                    handing.watchers.push(watcher);
+                    outcomes.push(outcome);
+                }
+            }
+        }
+        outcomes
+    }
+
     /// Tells every browser that still waits how its callback ends, now that nothing is waited for any more.
     pub(crate) fn cut_all_off(&self) {
         for shard in &self.shards {
