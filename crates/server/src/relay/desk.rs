@@ -74,6 +74,8 @@ impl Relay {
     ) -> Result<Registered, Refused> {
         let slot = Slot::State(digest);
         let mailbox = Arc::new(Mailbox::default());
+        // Held so that of two that come at once, the one that the registry has last is found here too.
+        let mut desks = self.0.desks.all();
         let registered = self
             .registry()
             .register(slot, owner, Face::Https, &mailbox)?;
@@ -92,7 +94,8 @@ impl Relay {
             }),
             visited: Notify::new(),
         });
-        self.0.desks.all().insert(digest, Arc::clone(&desk));
+        desks.insert(digest, Arc::clone(&desk));
+        drop(desks);
         tracing::info!(
             state = slot.short(),
             resumed = registered.resumed,

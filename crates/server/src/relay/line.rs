@@ -25,6 +25,8 @@ use frames::{Frames, Heard};
 
 /// For the first frame to come whole.
 const FIRST: Duration = Duration::from_secs(10);
+/// Connections without room that are told so at once; more are closed without a word.
+const REFUSALS: usize = 64;
 /// For an ERROR to be read.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// For programs to be told that the relay stops, and for deliveries under way to end.
@@ -35,20 +37,24 @@ pub(super) async fn listen(relay: &Relay, listener: Listener, open: bool) {
     let address = listener.address();
     tracing::info!("relay listening on {address}");
     let mut stopping = relay.0.stopping.subscribe();
-    let places = Quota::new(relay.config().limits.connections);
+    let door = Door {
+        places: Quota::new(relay.config().limits.connections),
+        refusals: Quota::new(REFUSALS),
+    };
     let mut tasks = JoinSet::new();
     loop {
         tokio::select! {
             biased;
             _ = stopping.wait_for(|stopping| *stopping) => break,
-            (stream, peer) = listener.accept() => {
-                if let Some(connection) = admit(relay, &places, peer) {
-                    tasks.spawn(connection.run(relay.clone(), stream, open));
-                }
-            }
+            // Before the next, so that a flood of connections leaves nothing behind.
             Some(ended) = tasks.join_next() => {
                 if let Err(error) = ended {
                     tracing::error!(%error, "a connection's task failed");
+                }
+            }
+            (stream, peer) = listener.accept() => {
+                if let Some(connection) = door.admit(relay, peer) {
+                    tasks.spawn(connection.run(relay.clone(), stream, open));
                 }
             }
         }
@@ -62,47 +68,67 @@ pub(super) async fn listen(relay: &Relay, listener: Listener, open: bool) {
     tracing::info!("relay stopped on {address}");
 }
 
+/// Counts who is in.
+struct Door {
+    places: Arc<Quota<Option<IpAddr>>>,
+    refusals: Arc<Quota<()>>,
+}
+
 /// A connection that was let in.
 struct Connection {
     peer: Peer,
-    /// `None`: there is no room, which is said and nothing else.
-    place: Option<Place<Option<IpAddr>>>,
+    room: Room,
 }
 
-/// Looks who it is and whether there is room.
-fn admit(relay: &Relay, places: &Arc<Quota<Option<IpAddr>>>, peer: Peer) -> Option<Connection> {
-    if let Peer::User(user) = peer
-        && !peer.is_self_or_root()
-    {
-        tracing::warn!(user, "another user at the socket, turned away");
-        relay.0.metrics.refused(Refusal::OtherUser);
-        return None;
-    }
-    let limits = &relay.config().limits;
-    let (key, most) = match peer {
-        Peer::Address(address) if !address.ip().is_loopback() => {
-            (Some(address.ip()), limits.connections_per_address)
+enum Room {
+    Taken {
+        _place: Place<Option<IpAddr>>,
+    },
+    /// There is none, which is said and nothing else.
+    None {
+        _refusal: Place<()>,
+    },
+}
+
+impl Door {
+    /// Looks who it is and whether there is room; `None`: nothing is said.
+    fn admit(&self, relay: &Relay, peer: Peer) -> Option<Connection> {
+        if let Peer::User(user) = peer
+            && !peer.is_self_or_root()
+        {
+            tracing::warn!(user, "another user at the socket, turned away");
+            relay.0.metrics.refused(Refusal::OtherUser);
+            return None;
         }
-        Peer::Address(_) | Peer::User(_) => (None, limits.connections),
-    };
-    let place = places.take(key, most);
-    if place.is_none() {
-        relay.0.metrics.refused(Refusal::TooManyConnections);
+        let limits = &relay.config().limits;
+        let (key, most) = match peer {
+            Peer::Address(address) if !address.ip().is_loopback() => {
+                (Some(address.ip()), limits.connections_per_address)
+            }
+            Peer::Address(_) | Peer::User(_) => (None, limits.connections),
+        };
+        let room = match self.places.take(key, most) {
+            Some(place) => Room::Taken { _place: place },
+            None => {
+                relay.0.metrics.refused(Refusal::TooManyConnections);
+                let refusal = self.refusals.take((), REFUSALS)?;
+                Room::None { _refusal: refusal }
+            }
+        };
+        Some(Connection { peer, room })
     }
-    Some(Connection { peer, place })
 }
 
 impl Connection {
     async fn run(self, relay: Relay, stream: Stream, open: bool) {
         let mut frames = Frames::new(stream);
-        if self.place.is_none() {
-            let refusal = Refusal::TooManyConnections;
-            return refuse(
-                &relay,
+        if matches!(self.room, Room::None { .. }) {
+            let description = "the relay is full; try again later";
+            return dismiss(
                 &frames,
                 Protocol::One,
-                refusal,
-                "the relay is full; try again later",
+                Refusal::TooManyConnections,
+                description,
             )
             .await;
         }
@@ -164,7 +190,17 @@ impl Connection {
 
 /// The REGISTER that a connection begins with; what else it begins with is answered.
 async fn first_frame(relay: &Relay, frames: &mut Frames) -> Option<Register> {
-    let (refusal, description) = match timeout(FIRST, frames.next()).await {
+    let mut stopping = relay.0.stopping.subscribe();
+    let heard = tokio::select! {
+        biased;
+        heard = timeout(FIRST, frames.next()) => Some(heard),
+        _ = stopping.wait_for(|stopping| *stopping) => None,
+    };
+    let Some(heard) = heard else {
+        turn_away(relay, frames, Protocol::One, Refused::Stopping).await;
+        return None;
+    };
+    let (refusal, description) = match heard {
         Ok(Heard::Frame(ProgramFrame::Register(register))) => return Some(register),
         Ok(Heard::Frame(_)) => (
             Refusal::InvalidRequest,
@@ -226,6 +262,11 @@ async fn refuse(
 ) {
     relay.0.metrics.refused(refusal);
     tracing::info!(reason = description, "client refused");
+    dismiss(frames, protocol, refusal, description).await;
+}
+
+/// The frame that says why, and the end.
+async fn dismiss(frames: &Frames, protocol: Protocol, refusal: Refusal, description: &str) {
     let (word, retry_after) = match refusal {
         Refusal::InvalidToken => (ErrorWord::InvalidToken, None),
         Refusal::UnsupportedProtocol => (ErrorWord::UnsupportedProtocol, None),

@@ -91,6 +91,12 @@ impl Conversation<'_> {
             if let Err(end) = step {
                 return end;
             }
+            // Whoever talks without a pause is not spared what is due.
+            if self.alarm() <= Instant::now()
+                && let Err(end) = self.wake().await
+            {
+                return end;
+            }
         }
     }
 
