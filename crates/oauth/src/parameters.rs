@@ -118,14 +118,23 @@ impl Drop for Parameters {
 /// Decodes `%XX` and `+`, once (hostile input decoded twice is how filters are passed by).
 fn decode(text: &str) -> Result<String, ParametersError> {
     let mut decoded = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        decoded.push(match byte {
-            b'+' => b' ',
-            b'%' => hex(bytes.next())? << 4 | hex(bytes.next())?,
-            other => other,
-        });
+    let mut rest = text.as_bytes();
+    while let Some(plain) = rest.iter().position(|byte| matches!(byte, b'%' | b'+')) {
+        let (plain, encoded) = rest.split_at(plain);
+        decoded.extend_from_slice(plain);
+        rest = match encoded {
+            [b'+', after @ ..] => {
+                decoded.push(b' ');
+                after
+            }
+            [b'%', high, low, after @ ..] => {
+                decoded.push(hex(*high)? << 4 | hex(*low)?);
+                after
+            }
+            _ => return Err(ParametersError::Malformed),
+        };
     }
+    decoded.extend_from_slice(rest);
     if decoded.contains(&0) {
         return Err(ParametersError::Malformed);
     }
@@ -135,17 +144,19 @@ fn decode(text: &str) -> Result<String, ParametersError> {
 
 /// No name or value with a line break gets as far as a header or a log (hostile 5).
 fn single_line(text: String) -> Result<String, ParametersError> {
-    if text.contains(['\r', '\n']) {
+    if text.bytes().any(|byte| matches!(byte, b'\r' | b'\n')) {
         return Err(ParametersError::Malformed);
     }
     Ok(text)
 }
 
-fn hex(byte: Option<u8>) -> Result<u8, ParametersError> {
-    let digit = byte
-        .and_then(|byte| char::from(byte).to_digit(16))
-        .ok_or(ParametersError::Malformed)?;
-    u8::try_from(digit).map_err(|_| ParametersError::Malformed)
+fn hex(digit: u8) -> Result<u8, ParametersError> {
+    match digit {
+        b'0'..=b'9' => Ok(digit - b'0'),
+        b'a'..=b'f' => Ok(digit - b'a' + 10),
+        b'A'..=b'F' => Ok(digit - b'A' + 10),
+        _ => Err(ParametersError::Malformed),
+    }
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ pub const MAX_CODE: usize = 16 * 1024;
 const MAX_LENGTH: usize = 64 * 1024;
 /// Most members of a JSON body; the same as of [`Parameters`].
 const MAX_COUNT: usize = 100;
+/// Most members and elements of a JSON body, at every depth; fewer than a frame may have.
+const MAX_VALUES: usize = 256;
 /// What a DELIVER has besides state, code and parameters: its punctuation, member names, and the longest delivery.
 const FRAME: usize = 256;
 
@@ -91,8 +93,9 @@ impl Callback {
     }
 
     fn from_json(body: &[u8], keys: &CodeKeys) -> Result<Self, CallbackError> {
-        let mut object = Object::parse(body).map_err(|error| match error {
+        let mut object = Object::parse(body, MAX_VALUES).map_err(|error| match error {
             JsonError::Malformed => CallbackError::Malformed,
+            JsonError::TooMany => CallbackError::TooLarge,
             JsonError::Repeated(name) => CallbackError::Ambiguous(Untrusted::new(name)),
         })?;
         let mut parameters = CallbackParameters(std::mem::take(&mut object.0));

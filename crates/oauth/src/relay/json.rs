@@ -1,6 +1,9 @@
 //! JSON objects of strangers: each name once, not too deep, wiped on drop.
 
-use std::{cell::RefCell, fmt};
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+};
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -16,6 +19,8 @@ pub(super) enum JsonError {
     Malformed,
     /// A name twice in one object.
     Repeated(String),
+    /// More values than were asked for.
+    TooMany,
 }
 
 /// An object whose values are wiped on drop.
@@ -26,10 +31,14 @@ impl Object {
     ///
     /// Of a name that is there twice, different readers take different values, so it is an error at every depth. Numbers
     /// beyond 64 bits become floating-point ones, as with most readers.
-    pub(super) fn parse(text: &[u8]) -> Result<Self, JsonError> {
+    ///
+    /// It has at most `most` members and elements, at every depth: `{"a":1},` takes 8 bytes on the wire and some 700 here.
+    pub(super) fn parse(text: &[u8], most: usize) -> Result<Self, JsonError> {
         let repeated = RefCell::new(None);
+        let left = Cell::new(Some(most));
         let nested = Nested {
             depth: MAX_DEPTH,
+            left: &left,
             repeated: &repeated,
         };
         let mut reader = serde_json::Deserializer::from_slice(text);
@@ -39,6 +48,7 @@ impl Object {
         match (value, repeated.take()) {
             (Ok(Value::Object(map)), _) => Ok(Self(map)),
             (Err(_), Some(name)) => Err(JsonError::Repeated(name)),
+            (Err(_), None) if left.get().is_none() => Err(JsonError::TooMany),
             (Ok(_) | Err(_), _) => Err(JsonError::Malformed),
         }
     }
@@ -60,10 +70,12 @@ pub(super) fn wipe(value: &mut Value) {
     }
 }
 
-/// Reads any value with so many levels left.
+/// Reads any value with so many levels and values left.
 #[derive(Clone, Copy)]
 struct Nested<'a> {
     depth: usize,
+    /// `None`: there were more.
+    left: &'a Cell<Option<usize>>,
     repeated: &'a RefCell<Option<String>>,
 }
 
@@ -74,6 +86,15 @@ impl Nested<'_> {
             .checked_sub(1)
             .ok_or_else(|| E::custom("too deep"))?;
         Ok(Self { depth, ..self })
+    }
+
+    fn count<E: serde::de::Error>(self) -> Result<(), E> {
+        self.left
+            .set(self.left.get().and_then(|left| left.checked_sub(1)));
+        match self.left.get() {
+            Some(_) => Ok(()),
+            None => Err(E::custom("too many")),
+        }
     }
 }
 
@@ -124,6 +145,7 @@ impl<'de> Visitor<'de> for Nested<'_> {
         let inside = self.inside()?;
         let mut values = Vec::new();
         while let Some(value) = list.next_element_seed(inside)? {
+            self.count()?;
             values.push(value);
         }
         Ok(Value::Array(values))
@@ -138,6 +160,7 @@ impl<'de> Visitor<'de> for Nested<'_> {
                 self.repeated.replace(Some(name));
                 return Err(A::Error::custom("a name is there twice"));
             }
+            self.count()?;
             let value = members.next_value_seed(inside)?;
             object.0.insert(name, value);
         }
@@ -150,8 +173,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const MOST: usize = 256;
+
     fn parse(text: &str) -> Result<Map<String, Value>, JsonError> {
-        Object::parse(text.as_bytes()).map(|object| object.0.clone())
+        Object::parse(text.as_bytes(), MOST).map(|object| object.0.clone())
     }
 
     fn nested(depth: usize, opening: &str, closing: &str) -> String {
@@ -183,6 +208,16 @@ mod tests {
         ] {
             assert_eq!(parse(&text), Err(JsonError::Malformed));
         }
+    }
+
+    #[test]
+    fn hostile_38_memory_for_many_small_values_is_bounded() {
+        let members = |count: usize| format!("{{\"a\":[{}1]}}", "1,".repeat(count - 2));
+        assert!(parse(&members(MOST)).is_ok());
+        assert_eq!(parse(&members(MOST + 1)), Err(JsonError::TooMany));
+        let objects = |count: usize| format!("{{\"a\":[{}1]}}", "{\"a\":1},".repeat(count / 2 - 1));
+        assert!(parse(&objects(MOST)).is_ok());
+        assert_eq!(parse(&objects(MOST + 2)), Err(JsonError::TooMany));
     }
 
     #[test]
@@ -235,7 +270,7 @@ mod tests {
             b"{\"a\":\"\xed\xa0\x80\"}",
             b"\xff\xfe{\0}\0",
         ] {
-            assert!(Object::parse(bytes).is_err(), "{bytes:?}");
+            assert!(Object::parse(bytes, MOST).is_err(), "{bytes:?}");
         }
     }
 
@@ -249,9 +284,9 @@ mod tests {
     proptest! {
         #[test]
         fn never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200), text in ".*|[\\[\\]{}\":,a0-9e.\\\\-]*") {
-            if let Ok(object) = Object::parse(&bytes).or_else(|_| Object::parse(text.as_bytes())) {
+            if let Ok(object) = Object::parse(&bytes, MOST).or_else(|_| Object::parse(text.as_bytes(), MOST)) {
                 let written = serde_json::to_vec(&object.0).unwrap();
-                prop_assert_eq!(&Object::parse(&written).unwrap().0, &object.0);
+                prop_assert_eq!(&Object::parse(&written, MOST).unwrap().0, &object.0);
             }
         }
 

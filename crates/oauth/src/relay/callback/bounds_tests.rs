@@ -89,10 +89,23 @@ fn hostile_02_no_callback_becomes_a_line_that_is_too_long() {
     assert!(longest_line(&largest) <= MAX_LINE);
     let twice = format!("state={}&code={}", quotes(4000), quotes(12_400));
     assert_eq!(query(&twice), Err(CallbackError::TooLarge));
-    // A number that is written longer than it came.
-    let numbers = |count: usize| json(&format!("{{\"x\":[9e15{}]}}", ",9e15".repeat(count)));
-    assert!(longest_line(&numbers(3000).unwrap()) <= MAX_LINE);
-    assert_eq!(numbers(4000), Err(CallbackError::TooLarge));
+    // Numbers that are written longer than they came.
+    let numbers = |padding: usize| {
+        let numbers = "9e15,".repeat(250);
+        json(&format!(
+            "{{\"x\":[{numbers}1],\"y\":\"{}\"}}",
+            "x".repeat(padding)
+        ))
+    };
+    assert!(longest_line(&numbers(60_000).unwrap()) <= MAX_LINE);
+    assert_eq!(numbers(63_000), Err(CallbackError::TooLarge));
+}
+
+#[test]
+fn hostile_38_a_callback_of_many_small_values_is_refused() {
+    let callback = |count: usize| json(&format!("{{\"x\":[{}1]}}", "1,".repeat(count - 2)));
+    assert!(callback(256).is_ok());
+    assert_eq!(callback(257), Err(CallbackError::TooLarge));
 }
 
 fn parameters() -> impl Strategy<Value = Vec<(String, String)>> {

@@ -10,8 +10,10 @@ pub enum FrameError {
     /// Over [`MAX_LINE`](crate::relay::MAX_LINE).
     #[error("the line is longer than 65536 bytes")]
     TooLong,
-    /// Not a JSON object in UTF-8 with each name once, at most 16 deep.
-    #[error("the line is not a JSON object with each name once, at most 16 deep")]
+    /// Not a JSON object in UTF-8 with each name once, at most 16 deep and with at most 512 values.
+    #[error(
+        "the line is not a JSON object with each name once, at most 16 deep, with at most 512 values"
+    )]
     NotAnObject,
     /// A `type` that is missing or unknown.
     #[error("the frame's type is unknown")]

@@ -12,6 +12,8 @@ use crate::{
 
 /// The longest time that is believed; whoever says more means it.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// Most members and elements, at every depth.
+const MAX_VALUES: usize = 512;
 /// The longest bearer token, in bytes.
 const MAX_TOKEN: usize = 4096;
 
@@ -36,7 +38,7 @@ impl Members {
         if body.len() > MAX_LINE {
             return Err(FrameError::TooLong);
         }
-        Object::parse(body)
+        Object::parse(body, MAX_VALUES)
             .map(Self)
             .map_err(|_| FrameError::NotAnObject)
     }

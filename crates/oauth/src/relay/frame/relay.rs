@@ -208,3 +208,6 @@ impl Deliver {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
