@@ -94,7 +94,8 @@ async def basic_flow_with_a_state(stage: Stage) -> None:
 
 
 async def single_slot_without_a_state(stage: Stage) -> None:
-    await stage.expects_code("AUTH", None, stage.callbacks.get(code="AUTH"))
+    code = new()  # The slot has no state that would tell one callback from the repetition of another.
+    await stage.expects_code(code, None, stage.callbacks.get(code=code))
 
 
 async def several_flows_at_once(stage: Stage) -> None:
@@ -166,8 +167,10 @@ async def post_of_json_or_a_form_of_an_unknown_type(stage: Stage) -> None:
 
 
 async def post_to_the_single_slot(stage: Stage) -> None:
-    await stage.expects_code("A", None, stage.callbacks.post_json({"code": "A"}))
-    await stage.expects_code("B", None, stage.callbacks.post_form(code="B"))
+    code = new()
+    await stage.expects_code(code, None, stage.callbacks.post_json({"code": code}))
+    code = new()
+    await stage.expects_code(code, None, stage.callbacks.post_form(code=code))
 
 
 async def code_under_every_key_in_any_case(stage: Stage) -> None:
@@ -247,13 +250,14 @@ async def a_cancelled_program_waits_no_more(stage: Stage) -> None:
 
 async def the_last_registration_wins(stage: Stage) -> None:
     for state in (new(), None):
+        code = new()
         both = {stage.wait(state), stage.wait(state)}
         replaced, last = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         assert len(replaced) == 1 and len(last) == 1, both
         await raises(stage.client.OAuthRelayError, *replaced)
-        (await stage.callbacks.get(code="AUTH", **({"state": state} if state else {}))).is_complete()
+        (await stage.callbacks.get(code=code, **({"state": state} if state else {}))).is_complete()
         result = await last.pop()
-        assert result.code == "AUTH", result
+        assert result.code == code, result
 
 
 async def raises(kind: type[Exception], waiting: "asyncio.Task[Any]") -> None:

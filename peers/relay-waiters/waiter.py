@@ -3,8 +3,8 @@
     python3 waiter.py --socket PATH [--state S] [--timeout SECONDS] [--ending NAME] [--evidence FILE]
     python3 waiter.py --tcp HOST:PORT …
 
-Standard output has one JSON object on each line. `{"event": …}` says how far it is; the last line is the result, unless
-it was killed: `{"code": …}`, `{"raw": …}`, `{"closed": true}` where the relay closed without a line,
+Standard error says how far it is, one `{"event": …}` on a line. Standard output has the result, unless it was killed:
+`{"code": …}`, `{"raw": …}`, `{"closed": true}` where the relay closed without a line,
 `{"timeout": true}`, or `{"error": …}`. Exit code: 0 with a code, 1 with anything else.
 
 `--evidence` names a file that is mapped into memory, and into which the kernel itself writes what it hands over: what
@@ -33,7 +33,7 @@ def arguments() -> argparse.Namespace:
 
 
 def say(message: dict[str, Any]) -> None:
-    print(json.dumps(message), flush=True)
+    print(json.dumps(message), file=sys.stderr, flush=True)
 
 
 def main() -> int:
@@ -44,7 +44,7 @@ def main() -> int:
         result = {"timeout": True}
     except OSError as error:
         result = {"error": str(error)}
-    say(result)
+    print(json.dumps(result), flush=True)
     return 0 if "code" in result else 1
 
 

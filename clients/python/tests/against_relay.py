@@ -157,8 +157,9 @@ class AgainstRelay(unittest.IsolatedAsyncioTestCase):
                 await wait_for_code()
             return
         async with register() as waiter:
-            browser = asyncio.ensure_future(call_back(waiter, None, code="C"))
-            self.assertEqual((await waiter.wait()).code, "C")
+            code = secrets.token_urlsafe()
+            browser = asyncio.ensure_future(call_back(waiter, None, code=code))
+            self.assertEqual((await waiter.wait()).code, code)
             await waiter.acknowledge()
             self.assertEqual((await browser)[0], 200)
 

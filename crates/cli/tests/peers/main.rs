@@ -22,4 +22,6 @@ mod oidc_provider;
 #[cfg(test)]
 mod provider;
 #[cfg(test)]
+mod relay_python;
+#[cfg(test)]
 mod sandbox;
