@@ -54,7 +54,7 @@ async fn main() -> Result<(), Failure> {
 
     // 3. The authorization request. Its redirect URI is the relay's callback; the code verifier (PKCE) stays here, so that a code is of
     //    no use to anybody else, the relay included.
-    let scopes = Scopes::parse("openid profile");
+    let scopes = Scopes::parse("profile");
     let callback = waiter.callback_url().as_str().to_owned();
     let request = AuthorizationRequest::new(&profile, &callback, &scopes, random)?;
     terminal::notice("Open this address in a browser, on any device:");

@@ -19,6 +19,8 @@ const SOCKET_PATH: &str = "SOCKET_PATH";
 const USE_TCP: &str = "USE_TCP";
 const TCP_HOST: &str = "TCP_HOST";
 const TCP_PORT: &str = "TCP_FALLBACK_PORT";
+/// Those that say where it is.
+const PARTS: [&str; 4] = [SOCKET_PATH, USE_TCP, TCP_HOST, TCP_PORT];
 const TIMEOUT: &str = "DEFAULT_TIMEOUT";
 const TOKEN: &str = "OARLOCK_RELAY_TOKEN";
 const TOKEN_FILE: &str = "OARLOCK_RELAY_TOKEN_FILE";
@@ -115,6 +117,12 @@ impl RelaySettings {
         }
     }
 
+    /// Whether anything says where a relay is; else it would be the usual one of this machine.
+    pub fn is_named(environment: &Environment) -> bool {
+        environment.get(ADDRESS).is_some()
+            || PARTS.iter().any(|name| find(environment, name).is_some())
+    }
+
     /// This relay, with the environment's `OARLOCK_RELAY_TOKEN` or `OARLOCK_RELAY_TOKEN_FILE`, and its `DEFAULT_TIMEOUT`
     /// (seconds) under either prefix.
     ///
@@ -142,8 +150,7 @@ struct Address {
 
 impl Address {
     fn of(environment: &Environment) -> Result<Self, SettingsError> {
-        let parts = [SOCKET_PATH, USE_TCP, TCP_HOST, TCP_PORT];
-        let named: Vec<(String, &str)> = parts
+        let named: Vec<(String, &str)> = PARTS
             .iter()
             .filter_map(|name| find(environment, name))
             .collect();

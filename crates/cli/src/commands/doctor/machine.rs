@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use oarlock::{Browser, config::Config};
+use oarlock::{
+    Browser,
+    config::Config,
+    relay::{RelayError, RelaySettings},
+};
 use oarlock_io::{Environment, terminal};
 
 use super::report::Report;
@@ -16,6 +20,27 @@ pub(super) fn examine(config: &Config, environment: &Environment, report: &mut R
     place(environment, report);
     browser(config, environment, report);
     network(config, environment, report);
+    relay(environment, report);
+}
+
+/// Where a login by relay would wait; nothing where nobody speaks of one.
+fn relay(environment: &Environment, report: &mut Report) {
+    const CHECK: &str = "relay";
+    let found = match environment.clone().with_dotenv(Path::new("")) {
+        Ok(environment) if !RelaySettings::is_named(&environment) => return,
+        Ok(environment) => RelaySettings::from_environment(&environment).map_err(RelayError::from),
+        Err(error) => Err(error.into()),
+    };
+    match found {
+        Ok(settings) => report.ok(
+            CHECK,
+            format!(
+                "`oarlock wait` and --flow relay go to {}.",
+                settings.address
+            ),
+        ),
+        Err(error) => report.error(CHECK, &error.into()),
+    };
 }
 
 fn place(environment: &Environment, report: &mut Report) {
