@@ -44,6 +44,7 @@ class Environment(unittest.TestCase):
             ("OARLOCK_RELAY_TCP_FALLBACK_PORT", "0"),
             ("OAUTH_TCP_FALLBACK_PORT", "65536"),
             ("OAUTH_TCP_FALLBACK_PORT", "x"),
+            ("OAUTH_SOCKET_PATH", "relay.sock"),
             ("OAUTH_DEFAULT_TIMEOUT", "-1"),
             ("OAUTH_DEFAULT_TIMEOUT", "nan"),
             ("OAUTH_DEFAULT_TIMEOUT", "soon"),
@@ -60,11 +61,19 @@ class Environment(unittest.TestCase):
             file = os.path.join(folder, "token")
             with open(file, "w") as opened:
                 opened.write("t0ken\n")
+            os.chmod(file, 0o600)
             self.assertEqual(token_of(RelaySettings.from_environment({"OARLOCK_RELAY_TOKEN_FILE": file})), "t0ken")
             both = {"OARLOCK_RELAY_TOKEN_FILE": file, "OARLOCK_RELAY_TOKEN": "other"}
             self.assertEqual(token_of(RelaySettings.from_environment(both)), "other")
             with self.assertRaisesRegex(OAuthConnectionError, "cannot be read"):
                 RelaySettings.from_environment({"OARLOCK_RELAY_TOKEN_FILE": file + "x"})
+
+    def test_hostile_19_a_tokens_file_that_others_can_read_is_refused(self) -> None:
+        with tempfile.NamedTemporaryFile() as file:
+            for mode in (0o640, 0o604, 0o660):
+                os.chmod(file.name, mode)
+                with self.assertRaisesRegex(OAuthConnectionError, "chmod 600"):
+                    RelaySettings.from_environment({"OARLOCK_RELAY_TOKEN_FILE": file.name})
 
     def test_hostile_05_a_token_with_a_line_break_is_refused_and_not_quoted(self) -> None:
         for token in ("secret\r\nHost: x", "sécret", "secret token"):

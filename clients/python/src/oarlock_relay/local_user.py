@@ -1,4 +1,4 @@
-"""Whether a Unix socket is served by whom it should be."""
+"""Other users of this machine: whether a socket or file is theirs."""
 
 import os
 import socket
@@ -48,6 +48,11 @@ def peer_user(connected: socket.socket) -> Optional[int]:
         _version, user = struct.unpack_from("II", connected.getsockopt(0, 1, 76))
         return int(user)
     return None
+
+
+def is_ours_alone(file: os.stat_result) -> bool:
+    """Whether nobody else can read or change a file. Where there are no such permissions, it is."""
+    return os.name != "posix" or (file.st_uid == os.geteuid() and not file.st_mode & 0o077)
 
 
 def _is_open(directory: os.stat_result) -> bool:

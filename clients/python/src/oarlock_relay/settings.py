@@ -10,6 +10,7 @@ from typing import Any, NoReturn, Optional, Union
 from urllib.parse import urlsplit
 
 from .errors import OAuthConnectionError
+from .local_user import is_ours_alone
 
 _YES = ("true", "1", "yes", "on")
 _NO = ("false", "0", "no", "off")
@@ -48,7 +49,7 @@ class RelaySettings:
         """
         environment = _Environment(os.environ if environ is None else environ)
         return cls(
-            oauth_socket_path=environment.text("SOCKET_PATH") or environment.default_socket(),
+            oauth_socket_path=environment.path("SOCKET_PATH") or environment.default_socket(),
             oauth_tcp_fallback_port=environment.port("TCP_FALLBACK_PORT", 9999),
             oauth_default_timeout=environment.seconds("DEFAULT_TIMEOUT", 300.0),
             oauth_use_tcp=environment.truth("USE_TCP", False),
@@ -167,6 +168,12 @@ class _Environment:
     def text(self, name: str) -> Optional[str]:
         return self.plain("OARLOCK_RELAY_" + name) or self.plain("OAUTH_" + name)
 
+    def path(self, name: str) -> Optional[str]:
+        text = self.text(name)
+        if text is None or os.path.isabs(text):
+            return text
+        raise self._wrong(name, "an absolute path")
+
     def port(self, name: str, default: int) -> int:
         text = self.text(name)
         if text is None:
@@ -200,6 +207,8 @@ class _Environment:
             return token
         try:
             with open(file, encoding="ascii") as opened:
+                if not is_ours_alone(os.fstat(opened.fileno())):
+                    raise OAuthConnectionError(f"OARLOCK_RELAY_TOKEN_FILE: {file} is not yours alone: chmod 600 {file}")
                 return opened.read(65_536).strip()
         except (OSError, ValueError):
             pass
