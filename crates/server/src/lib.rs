@@ -13,6 +13,7 @@
 pub mod config;
 mod hardening;
 pub mod metrics;
+pub mod outcome;
 pub mod page;
 pub mod relay;
 pub mod service;

@@ -18,7 +18,7 @@ use oarlock_io::{Clock, SystemClock};
 pub use labels::{Face, Refusal, Route};
 pub use page::router;
 
-use crate::relay::Outcome;
+use crate::outcome::Outcome;
 use labels::{Label, Status};
 
 /// All of them; cheap to clone.

@@ -13,7 +13,7 @@ use http::{
     header::{ALLOW, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER},
 };
 
-use crate::{hardening::harden, relay::Outcome};
+use crate::{hardening::harden, outcome::Outcome};
 use words::{Tone, Words};
 
 /// The style is named by its digest, so nothing else that might slip in is ever applied.

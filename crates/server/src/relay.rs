@@ -18,6 +18,7 @@ use oarlock_oauth::{relay::Callback, secret::RelayToken};
 use tokio::{sync::watch, time::Instant};
 use url::Url;
 
+pub use crate::outcome::Outcome;
 use crate::{config::RelayConfig, metrics::Metrics};
 use desk::Desks;
 use owner::{Slot, User};
@@ -37,25 +38,6 @@ struct Inner {
     metrics: Metrics,
     desks: Desks,
     stopping: watch::Sender<bool>,
-}
-
-/// How a callback ended, for the browser.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Outcome {
-    /// The program has it.
-    Complete,
-    /// The program has it, and it is a refusal (`error=`).
-    Denied,
-    /// Nobody waits for it, or nobody came back in time.
-    NobodyWaiting,
-    /// It was delivered before.
-    AlreadyDelivered,
-    /// The program did not say that it has it.
-    Unconfirmed,
-    /// The program refused it.
-    Rejected,
-    /// The relay stops.
-    Stopping,
 }
 
 impl Relay {

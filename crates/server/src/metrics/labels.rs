@@ -3,7 +3,7 @@
 use http::StatusCode;
 use oarlock_oauth::relay::ErrorWord;
 
-use crate::relay::Outcome;
+use crate::outcome::Outcome;
 
 /// A label with few values.
 pub(super) trait Label: Copy + PartialEq + 'static {

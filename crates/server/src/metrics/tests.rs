@@ -3,7 +3,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::{Face, Metrics, Refusal, Route};
-use crate::relay::Outcome;
+use crate::outcome::Outcome;
 
 #[test]
 fn what_was_counted_is_told() {

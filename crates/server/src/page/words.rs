@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Page;
-use crate::relay::Outcome;
+use crate::outcome::Outcome;
 
 const COMPLETE: &str = "Authorization Complete";
 const FAILED: &str = "Authorization Failed";
