@@ -45,7 +45,7 @@ pub enum Command {
     /// The catalogue of providers, and your own
     #[command(subcommand, arg_required_else_help = true)]
     Provider(ProviderCommand),
-    /// Run a relay: it takes a provider's callback on the web and hands it to the program that waits
+    /// Run a relay, which hands a provider's callback to the program that waits
     Serve(ServeArguments),
     /// Wait at a relay for a provider's callback, and print the code
     Wait(WaitArguments),

@@ -12,6 +12,7 @@ mod output;
 pub mod reference;
 mod runtime;
 mod selector;
+mod settings;
 
 use std::process::ExitCode;
 

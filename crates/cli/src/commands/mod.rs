@@ -9,7 +9,7 @@ mod logout;
 mod man;
 mod provider;
 mod request;
-pub(crate) mod serve;
+mod serve;
 mod status;
 mod token;
 mod wait;

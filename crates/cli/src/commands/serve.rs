@@ -5,7 +5,6 @@ mod descriptors;
 mod health;
 mod plan;
 mod relay;
-pub(crate) mod settings;
 mod sources;
 mod token;
 mod value;
@@ -38,7 +37,7 @@ pub(super) fn run(arguments: &ServeArguments, verbose: u8) -> Result<ExitCode, F
         return token::make(name);
     }
     let environment = Environment::capture()
-        .with_dotenv(Path::new("."))
+        .with_dotenv(Path::new(""))
         .map_err(|error| Failure::usage(error.to_string()))?;
     let plan = plan(arguments, verbose, &environment)?;
     if arguments.check {

@@ -1,6 +1,6 @@
 //! The settings of `oarlock serve`.
 
-use crate::commands::serve::settings::{SETTINGS, Setting, TOKEN_KEYS, Variable};
+use crate::settings::{SETTINGS, Setting, TOKEN_KEYS, Variable};
 
 const EXAMPLE: &str = r#"listen = "127.0.0.1:5001"
 public_url = "https://login.example.com"
@@ -13,7 +13,7 @@ default_timeout = "5m"
 
 [[relay.tokens]]
 name = "build-server"
-sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+sha256 = "eaa5a652e22ac4a1e81cc38a977ee87bcf2dd0305cb2196d54f88ff541c1dfcc"
 max_registrations = 20
 "#;
 

@@ -2,7 +2,7 @@
 
 use crate::sandbox::Sandbox;
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "",
     "login",
     "logout",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 16] = [
     "provider add",
     "provider remove",
     "provider test",
+    "serve",
     "doctor",
     "demo",
     "completions",

@@ -45,6 +45,8 @@ mod requests;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]
+mod serve;
+#[cfg(test)]
 mod sources;
 #[cfg(test)]
 mod status;

@@ -61,7 +61,7 @@ fn open(path: &Path) -> Result<Option<File>, PrivateError> {
     if mode.intersects(Mode::WGRP | Mode::WOTH) {
         return Err(PrivateError::Writable {
             path: path.to_owned(),
-            mode: u32::from(mode.as_raw_mode()) & 0o777,
+            mode: widened(mode.as_raw_mode()) & 0o777,
         });
     }
     // Who can exchange a directory on the way could exchange the file.
@@ -74,6 +74,12 @@ fn open(path: &Path) -> Result<Option<File>, PrivateError> {
         }
     }
     Ok(Some(File::from(opened)))
+}
+
+/// Some systems keep permissions in 16 bits.
+#[cfg(unix)]
+fn widened(mode: impl Into<u32>) -> u32 {
+    mode.into()
 }
 
 #[cfg(unix)]

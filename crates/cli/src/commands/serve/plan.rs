@@ -9,13 +9,11 @@ use oarlock_server::config::{HttpLimits, ListenAddress, ServerConfig};
 use toml::Value;
 use url::{Host, Url};
 
-use super::{
-    relay,
+use super::{relay, sources::Sources, value};
+use crate::{
+    failure::Failure,
     settings::{self, Setting},
-    sources::Sources,
-    value,
 };
-use crate::failure::Failure;
 
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5001);
 /// The largest body that may be configured.

@@ -12,12 +12,8 @@ use oarlock_oauth::relay::CodeKeys;
 use oarlock_server::config::{LocalAddress, RelayConfig, RelayLimits, Times};
 use toml::Value;
 
-use super::{
-    plan::Passed,
-    settings::{self, Setting},
-    sources::Sources,
-    token, value,
-};
+use super::{plan::Passed, sources::Sources, token, value};
+use crate::settings::{self, Setting};
 
 const CALLBACK_PATH: &str = "/oauth/callback";
 const LONGEST_PATH: usize = 256;

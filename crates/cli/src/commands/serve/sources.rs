@@ -4,8 +4,8 @@ use oarlock::config::{ConfigError, Document, nearest};
 use oarlock_io::Environment;
 use toml::Value;
 
-use super::settings::{ALIAS, CANONICAL, LOG, LOG_FORMAT, SETTINGS, Setting, TOKEN_KEYS, Variable};
 use crate::arguments::ServeArguments;
+use crate::settings::{ALIAS, CANONICAL, LOG, LOG_FORMAT, SETTINGS, Setting, TOKEN_KEYS, Variable};
 
 /// A variable for programs that wait, which means nothing to the relay itself.
 const OF_PROGRAMS: [&str; 1] = ["TCP_HOST"];

@@ -7,8 +7,8 @@ use oarlock_oauth::secret::RelayToken;
 use oarlock_server::config::TokenConfig;
 use toml::{Table, Value};
 
-use super::{settings::TOKEN_KEYS, value};
-use crate::{failure::Failure, output};
+use super::value;
+use crate::{failure::Failure, output, settings::TOKEN_KEYS};
 
 /// Registrations at once with a token that says nothing of it.
 const REGISTRATIONS: usize = 100;

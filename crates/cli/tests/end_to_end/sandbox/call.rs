@@ -53,6 +53,12 @@ impl Call {
         self
     }
 
+    /// Where it runs.
+    pub(crate) fn directory(&mut self, path: &Path) -> &mut Self {
+        self.command.current_dir(path);
+        self
+    }
+
     /// What standard input holds; without it there is none.
     pub(crate) fn input(&mut self, text: &str) -> &mut Self {
         self.input = Some(text.as_bytes().to_vec());
@@ -71,6 +77,11 @@ impl Call {
 
     pub(crate) fn spawn(&mut self) -> Running {
         self.start(Stdio::piped())
+    }
+
+    /// The same, under way.
+    pub(crate) fn spawn_into(&mut self, output: impl Into<Stdio>) -> Running {
+        self.start(output.into())
     }
 
     /// Runs with a standard input that stays open, for [`Running::type_line`].
