@@ -22,6 +22,8 @@ mod oidc_provider;
 #[cfg(test)]
 mod provider;
 #[cfg(test)]
+mod relay;
+#[cfg(test)]
 mod relay_python;
 #[cfg(test)]
 mod sandbox;

@@ -5,15 +5,16 @@
 
 mod endings;
 mod poast_relay;
-mod relay;
 
 use std::{
     env,
     path::{Path, PathBuf},
 };
 
-use crate::call::{Call, Finished};
-use relay::Relay;
+use crate::{
+    call::{Call, Finished},
+    relay::{self, Relay},
+};
 
 /// A path of the repository.
 fn repository(path: &str) -> String {
@@ -88,5 +89,5 @@ fn our_client_waits_over_tcp() {
 #[test]
 fn our_client_waits_from_another_machine() {
     let relay = Relay::on_a_unix_socket("");
-    wait_at(relay.url(), relay.token());
+    wait_at(&relay.url(), relay.token());
 }

@@ -21,7 +21,7 @@ fn run_modes(arguments: &[&str]) {
 #[test]
 fn every_documented_mode_works_over_a_unix_socket() {
     let relay = Relay::on_a_unix_socket("grace = \"1s\"");
-    run_modes(&["--url", relay.url(), "--socket", relay.programs()]);
+    run_modes(&["--url", &relay.url(), "--socket", relay.programs()]);
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn every_documented_mode_works_over_tcp_and_with_other_code_keys() {
     let relay = Relay::on_tcp(&format!("grace = \"1s\"\ncode_keys = \"{keys}\""));
     run_modes(&[
         "--url",
-        relay.url(),
+        &relay.url(),
         "--tcp",
         relay.programs(),
         "--code-keys",
