@@ -9,6 +9,7 @@ import argparse
 import json
 import mmap
 import os
+import select
 import signal
 import socket
 import time
@@ -42,6 +43,12 @@ class Waiter:
         self._patience()
         self.socket.recv(1, socket.MSG_PEEK)
         self.say({"event": "arrived"})
+
+    def peek_end(self) -> None:
+        """Waits until the relay has closed, and leaves everything in the kernel."""
+        poll = select.poll()
+        poll.register(self.socket, select.POLLRDHUP)
+        poll.poll(1000 * max(0.0, self.deadline - time.monotonic()))
 
     def read(self, most: int = LINE) -> bool:
         """Receives once; False at the end."""
@@ -142,6 +149,16 @@ def half_closes(waiter: Waiter) -> dict[str, Any]:
     return waiter.read_line()
 
 
+def half_closes_unread(waiter: Waiter) -> NoReturn:
+    """Ends its own direction as soon as the line is in the kernel, and dies without having read it."""
+    waiter.register()
+    waiter.peek()
+    waiter.socket.shutdown(socket.SHUT_WR)
+    waiter.say({"event": "half-closed"})
+    waiter.peek_end()
+    waiter.die()
+
+
 def stops(waiter: Waiter) -> dict[str, Any]:
     """Is stopped (SIGSTOP) before it reads; goes on when somebody sends SIGCONT."""
     waiter.register()
@@ -168,6 +185,7 @@ ENDINGS: dict[str, Callable[[Waiter], dict[str, Any]]] = {
         dies_unread,
         dies_within_register,
         half_closes,
+        half_closes_unread,
         never_closes,
         stops,
         unregisters,

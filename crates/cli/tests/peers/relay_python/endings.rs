@@ -95,10 +95,14 @@ fn ends_in_every_way(relay: &Relay) {
         "dies-after-register",
         "dies-unread",
         "dies-mid-read",
-        "half-closes",
-        "unregisters",
     ];
     expect(relay, false, false, &without);
+    // They take themselves back, and read on: it depends on who was quicker.
+    for ending in ["half-closes", "unregisters"] {
+        let program = Program::new(relay, ending);
+        let complete = program.meet();
+        assert!(!complete || program.had_the_code(), "{ending}");
+    }
 }
 
 #[test]
@@ -112,9 +116,11 @@ fn hostile_33_nor_is_it_over_tcp() {
 }
 
 #[test]
-fn hostile_33_closing_with_the_line_unread_is_no_success() {
+fn hostile_33_an_orderly_end_with_the_line_unread_is_no_success() {
     let relay = Relay::on_a_unix_socket(TIMES);
-    expect(&relay, false, false, &["closes-unread"]);
+    // Over TCP the second of these cannot be told from a program that has read everything: its end looks the same.
+    let endings = ["closes-unread", "half-closes-unread"];
+    expect(&relay, false, false, &endings);
 }
 
 #[test]
