@@ -16,7 +16,8 @@
 //! A connection whose other side has closed, also one that is closed in one direction only, ends its request: the service's
 //! future is dropped.
 //!
-//! An idle connection holds neither hyper's state nor its read buffer (8 KiB, the least that hyper takes).
+//! An idle connection holds neither hyper's state nor its buffers (8 KiB for reading and as much for writing, the least that
+//! hyper takes), but about 1 kB.
 
 mod admission;
 mod connection;

@@ -123,12 +123,14 @@ where
         }
     }
 
-    /// Waits for something to read, outside of hyper: that would hold a buffer of 8 KiB meanwhile.
+    /// Waits for something to read, outside of hyper: that would hold two buffers of 8 KiB meanwhile.
     async fn is_asked(&mut self, stream: &TcpStream, until: Instant) -> bool {
         let asked = async {
+            // Merely asking whether it is readable is not enough: tokio takes new sockets to be so.
+            let mut first = [0];
             tokio::select! {
                 biased;
-                readable = stream.readable() => readable.is_ok(),
+                peeked = stream.peek(&mut first) => peeked.is_ok(),
                 () = poll_fn(|context| self.stop.poll(context)) => false,
             }
         };
@@ -241,5 +243,62 @@ fn check(request: &Request<Incoming>, reading: Reading) -> Result<(), StatusCode
             Ok(())
         }
         _ => Err(StatusCode::BAD_REQUEST),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Connection, PeerAddress, SILENT, Stop};
+    use bytes::Bytes;
+    use http::{Request, Response};
+    use http_body_util::Full;
+    use hyper::body::Incoming;
+    use std::{
+        convert::Infallible,
+        task::{Context, Poll},
+        time::Duration,
+    };
+    use tokio::{
+        io::AsyncWriteExt as _,
+        net::{TcpListener, TcpStream},
+        sync::oneshot,
+        time::Instant,
+    };
+
+    #[derive(Clone)]
+    struct Silent;
+
+    impl tower_service::Service<Request<Incoming>> for Silent {
+        type Response = Response<Full<Bytes>>;
+        type Error = Infallible;
+        type Future = std::future::Ready<Result<Self::Response, Infallible>>;
+
+        fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _request: Request<Incoming>) -> Self::Future {
+            std::future::ready(Ok(Response::default()))
+        }
+    }
+
+    #[tokio::test]
+    async fn an_idle_connection_is_small_and_stays_outside_of_hyper() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let (stream, peer) = listener.accept().await.unwrap();
+        let (_sender, receiver) = oneshot::channel();
+        let mut connection = Connection {
+            peer: PeerAddress(peer),
+            service: Silent,
+            stop: Stop::No(receiver),
+        };
+        let soon = || Instant::now() + Duration::from_millis(200);
+        assert!(!connection.is_asked(&stream, soon()).await);
+        client.write_all(b"G").await.unwrap();
+        assert!(connection.is_asked(&stream, soon() + SILENT).await);
+        let size = size_of_val(&connection.run(stream));
+        assert!(size < 1024, "{size} bytes");
     }
 }

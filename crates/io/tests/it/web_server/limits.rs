@@ -50,6 +50,13 @@ fn hostile_02_long_targets_heads_and_bodies() {
         chunk.repeat(3)
     );
     assert_eq!(status(&served.send(&chunks)), "413");
+    let small = |count| {
+        let head = format!("POST /{HEAD}transfer-encoding: chunked\r\n\r\n");
+        let answer = served.send(&format!("{head}{}0\r\n\r\n", "1\r\nz\r\n".repeat(count)));
+        status(&answer).to_owned()
+    };
+    assert_eq!(small(CAP), "200");
+    assert_eq!(small(CAP + 1), "413");
 }
 
 #[test]
