@@ -162,7 +162,9 @@ impl Desk {
         delivery: &Delivery,
         ending: Ending,
     ) -> Option<CloseReason> {
-        self.visits().seen = Instant::now();
+        // Held to the end: of several who say so at once, or at the end of its time, each is told what became of it.
+        let mut visits = self.visits();
+        visits.seen = Instant::now();
         let shown = self.shown.borrow().clone();
         match shown {
             Shown::Delivering(parcel) if parcel.delivery == *delivery => {
@@ -189,6 +191,7 @@ impl Desk {
 
     /// The program does not wait any more.
     pub(crate) fn leave(&self, relay: &Relay) -> CloseReason {
+        let _visits = self.visits();
         if let Some(reason) = self.over() {
             return reason;
         }
@@ -272,6 +275,7 @@ impl Desk {
             ?reason,
             "registration over HTTPS ended"
         );
+        let _visits = self.visits();
         if let Some(hold) = relay.registry().end(self.ticket) {
             relay.registry().give_up(&hold);
         }
