@@ -52,6 +52,11 @@ pub(crate) struct ConsoleEntry {
 impl Chromium {
     /// Starts the driver on a free port and a browser with it.
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same, with these further arguments.
+    pub(crate) fn start_with(arguments: &[&str]) -> Self {
         let profile = tempfile::tempdir().unwrap();
         let (driver, address) = start_driver(profile.path());
         let mut browser = Self {
@@ -60,17 +65,28 @@ impl Chromium {
             _profile: profile,
         };
         let binary = find("chromium");
+        let home = browser._profile.path().join("profile");
+        let home = format!("--user-data-dir={}", home.display());
+        let mut all = vec![
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+            "--hide-scrollbars",
+            "--window-size=1280,800",
+            &home,
+        ];
+        all.extend(arguments);
         let options = json!({ "capabilities": { "alwaysMatch": {
             "browserName": "chrome",
             // Pages are polled: a load that hangs must not hang the driver.
             "pageLoadStrategy": "none",
-            "goog:loggingPrefs": { "browser": "ALL" },
-            "goog:chromeOptions": { "binary": binary, "args": [
-                "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
-                "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                "--disable-dev-shm-usage", "--hide-scrollbars", "--window-size=1000,800",
-                format!("--user-data-dir={}", browser._profile.path().join("profile").display()),
-            ] },
+            "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+            "goog:chromeOptions": { "binary": binary, "args": all },
         } } });
         let begun = browser.command(Method::POST, "/session", Some(&options));
         let id = begun["sessionId"].as_str().unwrap();
@@ -152,11 +168,8 @@ impl Chromium {
 
     /// What was written to the console since the last call, the pages of other origins left out.
     pub(crate) fn console(&self, origin: &str) -> Vec<ConsoleEntry> {
-        let entries = self.post("/se/log", &json!({ "type": "browser" }));
         let text = |entry: &Value, key: &str| entry[key].as_str().unwrap_or_default().to_owned();
-        entries
-            .as_array()
-            .unwrap()
+        self.log("browser")
             .iter()
             .map(|entry| ConsoleEntry {
                 source: text(entry, "source"),
@@ -164,6 +177,18 @@ impl Chromium {
             })
             .filter(|entry| entry.message.contains(origin))
             .collect()
+    }
+
+    /// What its page has asked of the network since the last call.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        let asked = |entry: &Value| {
+            let event: Value = serde_json::from_str(entry["message"].as_str()?).ok()?;
+            let event = &event["message"];
+            let url = event["params"]["request"]["url"].as_str()?;
+            (event["method"] == "Network.requestWillBeSent" && url.starts_with("http"))
+                .then(|| url.to_owned())
+        };
+        self.log("performance").iter().filter_map(asked).collect()
     }
 
     /// Looks at the page so from now on.
@@ -189,7 +214,7 @@ impl Chromium {
     }
 
     /// Asks again and again until there is something.
-    pub(crate) fn wait_for<T>(&self, what: &str, look: impl Fn() -> Option<T>) -> T {
+    pub(crate) fn wait_for<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         let begun = Instant::now();
         loop {
             if let Some(found) = look() {
@@ -202,6 +227,12 @@ impl Chromium {
             }
             thread::sleep(PAUSE);
         }
+    }
+
+    /// What was written to a log since it was read last.
+    fn log(&self, kind: &str) -> Vec<Value> {
+        let mut entries = self.post("/se/log", &json!({ "type": kind }));
+        std::mem::take(entries.as_array_mut().unwrap())
     }
 
     fn element(&self, selector: &str) -> Option<String> {

@@ -4,6 +4,9 @@ mod demo;
 mod denial;
 mod device;
 mod login;
+mod prefetch;
+mod relay;
+mod relay_login;
 mod sign_in;
 
 use std::path::{Path, PathBuf};
@@ -18,16 +21,16 @@ const VIEWS: [(&str, View); 4] = [
     (
         "desktop-light",
         View {
-            width: 1000,
-            height: 700,
+            width: 1280,
+            height: 800,
             dark: false,
         },
     ),
     (
         "desktop-dark",
         View {
-            width: 1000,
-            height: 700,
+            width: 1280,
+            height: 800,
             dark: true,
         },
     ),
@@ -35,7 +38,7 @@ const VIEWS: [(&str, View); 4] = [
         "phone-light",
         View {
             width: 390,
-            height: 760,
+            height: 844,
             dark: false,
         },
     ),
@@ -43,7 +46,7 @@ const VIEWS: [(&str, View); 4] = [
         "phone-dark",
         View {
             width: 390,
-            height: 760,
+            height: 844,
             dark: true,
         },
     ),
