@@ -2,7 +2,11 @@
 //!
 //! The browser waits until it is printed: it must not be told that it is complete before somebody has the code.
 
-use std::{path::Path, process::ExitCode};
+use std::{
+    io::{BufRead as _, Read as _},
+    path::Path,
+    process::ExitCode,
+};
 
 use oarlock::{
     Client, Error,
@@ -39,7 +43,11 @@ pub(super) fn run(arguments: &WaitArguments) -> Result<ExitCode, Failure> {
 fn state(argument: &str) -> Result<State, Failure> {
     let text = if argument == "-" {
         let mut line = String::new();
+        // One byte and a line end more than can be: it is then seen to be too long.
+        let most = u64::try_from(LONGEST_STATE + 3).unwrap_or(u64::MAX);
         std::io::stdin()
+            .lock()
+            .take(most)
             .read_line(&mut line)
             .map_err(|error| Failure::usage(format!("--state -: {error}")))?;
         line.trim_end_matches(['\r', '\n']).to_owned()
@@ -109,7 +117,11 @@ fn print(delivered: &Delivered<'_>, is_refusal: bool, json: bool) -> Result<(), 
             parameters: &delivered.parameters.0,
         })
         .map_err(|error| Failure::failed(error.to_string()))?,
-        (false, Some(code)) => code.to_owned(),
+        (false, Some(code)) if is_visible(code) => code.to_owned(),
+        (false, Some(_)) => {
+            return Err(Failure::failed("the code has characters that no code has")
+                .with_hint("To have it printed escaped: oarlock wait --json"));
+        }
         (false, None) if is_refusal => return Ok(()),
         (false, None) => {
             return Err(Failure::failed("the callback carries no code")
@@ -123,6 +135,11 @@ fn print(delivered: &Delivered<'_>, is_refusal: bool, json: bool) -> Result<(), 
             "nobody reads standard output any more; the callback was refused",
         ))
     }
+}
+
+/// RFC 6749, appendix A.11; anything else could steer the terminal it is printed to.
+fn is_visible(code: &str) -> bool {
+    code.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// A browser that was told something else than what is true is worth a word.

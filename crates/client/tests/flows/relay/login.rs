@@ -171,7 +171,7 @@ async fn hostile_10_an_answer_to_another_request_buys_nothing() {
     let query = callback.query().unwrap().replace("state=", "state=x");
     callback.set_query(Some(&query));
     login.delivers(&callback).await;
-    let ended = login.ending.await.unwrap();
+    let ended = (&mut login.ending).await.unwrap();
     assert!(matches!(ended, Err(Error::Relay(_))), "{ended:?}");
     login.hears("REJECT").await;
     assert_eq!(login.scene.server.count(Endpoint::Token), 0);
