@@ -66,6 +66,7 @@ fn the_reference_names_every_member() {
             "provider test --json" | "doctor --json" => {
                 sandbox.oarlock(words).arguments(["work"]).run()
             }
+            "wait --json" => crate::relay::printed_as_json(&sandbox),
             "token --json" => sandbox.oarlock(words).arguments(["work"]).run(),
             _ => sandbox.run(words),
         };

@@ -41,6 +41,8 @@ mod providers;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
+mod relay;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod sandbox;
