@@ -6,7 +6,7 @@ use oarlock_server::config::{LocalAddress, Times};
 use serde_json::json;
 use tokio::net::TcpStream;
 
-use crate::scene::{OTHER_SECRET, Program, SECRET, Scene, TOKEN, register, times, until};
+use crate::scene::{OTHER_SECRET, Program, SECRET, Scene, TOKEN, ack, register, times, until};
 
 #[tokio::test]
 async fn protocol_1_delivers_the_code_and_closes() {
@@ -53,7 +53,10 @@ async fn no_state_names_the_single_slot() {
     empty.say(r#"{"type":"REGISTER","state":""}"#).await;
     let error = empty.hear().await.unwrap();
     assert_eq!(error["type"], "ERROR");
-    assert!(error["error"].as_str().unwrap().contains("state"), "{error}");
+    assert!(
+        error["error"].as_str().unwrap().contains("state"),
+        "{error}"
+    );
     assert_eq!(scene.relay.registrations(), 1);
 }
 
@@ -70,7 +73,10 @@ async fn a_callback_without_a_code_is_delivered_whole() {
     drop(program);
     let page = browser.await.unwrap();
     assert_eq!(page.status, 200);
-    assert!(!page.is_complete() && page.body.contains("denied"), "{page:?}");
+    assert!(
+        !page.is_complete() && page.body.contains("denied"),
+        "{page:?}"
+    );
 }
 
 #[tokio::test]
@@ -370,9 +376,7 @@ async fn tcp_is_open_on_loopback_and_elsewhere_with_a_token() {
             };
         })
         .await;
-        let connect = async || {
-            Program::new(TcpStream::connect(scene.tcp.unwrap()).await.unwrap())
-        };
+        let connect = async || Program::new(TcpStream::connect(scene.tcp.unwrap()).await.unwrap());
         let mut plain = connect().await;
         plain.say(r#"{"type":"REGISTER","state":"abc"}"#).await;
         if open {
@@ -383,7 +387,10 @@ async fn tcp_is_open_on_loopback_and_elsewhere_with_a_token() {
             assert!(browser.await.unwrap().is_complete());
         } else {
             let error = plain.hear().await.unwrap();
-            assert!(error["error"].as_str().unwrap().contains("token"), "{error}");
+            assert!(
+                error["error"].as_str().unwrap().contains("token"),
+                "{error}"
+            );
         }
         let mut wrong = connect().await;
         wrong
@@ -396,11 +403,4 @@ async fn tcp_is_open_on_loopback_and_elsewhere_with_a_token() {
             .await;
         assert_eq!(right.hear().await.unwrap()["type"], "REGISTERED");
     }
-}
-
-fn ack(deliver: &serde_json::Value) -> String {
-    format!(
-        r#"{{"type":"ACK","delivery":{}}}"#,
-        deliver["delivery"]
-    )
 }

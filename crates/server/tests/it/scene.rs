@@ -2,7 +2,10 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use oarlock_oauth::relay::CodeKeys;
+use oarlock_oauth::{
+    relay::{CodeKeys, StateDigest},
+    secret::State,
+};
 use oarlock_server::{
     config::{
         HttpLimits, ListenAddress, LocalAddress, RelayConfig, RelayLimits, ServerConfig, Times,
@@ -21,7 +24,7 @@ use tokio::{
 };
 
 /// Longer than anything here takes; a test that hangs says where.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(100);
 
 /// A relay that serves until it is dropped.
 pub(crate) struct Scene {
@@ -60,6 +63,30 @@ pub(crate) fn times() -> Times {
     }
 }
 
+/// A server of this machine alone.
+pub(crate) fn config(local: LocalAddress) -> ServerConfig {
+    ServerConfig {
+        listen: ListenAddress::Bind(SocketAddr::from(([127, 0, 0, 1], 0))),
+        public_url: None,
+        allowed_hosts: Vec::new(),
+        trusted_proxies: Vec::new(),
+        metrics_listen: None,
+        http: HttpLimits {
+            unmatched_per_minute: 0,
+            ..HttpLimits::default()
+        },
+        relay: RelayConfig {
+            callback_path: "/oauth/callback".to_owned(),
+            code_keys: CodeKeys::default(),
+            local,
+            tokens: vec![token("first", TOKEN), token("second", OTHER_TOKEN)],
+            times: times(),
+            limits: RelayLimits::default(),
+            log_unmatched: true,
+        },
+    }
+}
+
 impl Scene {
     pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
@@ -69,29 +96,10 @@ impl Scene {
     pub(crate) async fn with(change: impl FnOnce(&mut ServerConfig)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("run").join("relay.sock");
-        let mut config = ServerConfig {
-            listen: ListenAddress::Bind(SocketAddr::from(([127, 0, 0, 1], 0))),
-            public_url: None,
-            allowed_hosts: Vec::new(),
-            trusted_proxies: Vec::new(),
-            metrics_listen: None,
-            http: HttpLimits {
-                unmatched_per_minute: 0,
-                ..HttpLimits::default()
-            },
-            relay: RelayConfig {
-                callback_path: "/oauth/callback".to_owned(),
-                code_keys: CodeKeys::default(),
-                local: LocalAddress::Unix {
-                    path: socket.clone(),
-                    shared_directory: false,
-                },
-                tokens: vec![token("first", TOKEN), token("second", OTHER_TOKEN)],
-                times: times(),
-                limits: RelayLimits::default(),
-                log_unmatched: true,
-            },
-        };
+        let mut config = config(LocalAddress::Unix {
+            path: socket.clone(),
+            shared_directory: false,
+        });
         change(&mut config);
         let server = Server::bind(config, Vec::new()).await.unwrap();
         let places = server.places().clone();
@@ -114,6 +122,11 @@ impl Scene {
     /// A program at the Unix socket.
     pub(crate) async fn program(&self) -> Program<UnixStream> {
         Program::new(UnixStream::connect(&self.socket).await.unwrap())
+    }
+
+    /// A program at the TCP port.
+    pub(crate) async fn tcp_program(&self) -> Program<TcpStream> {
+        Program::new(TcpStream::connect(self.tcp.unwrap()).await.unwrap())
     }
 
     /// A program of protocol 1 that waits for `state`. Its protocol has no answer, so the relay is looked at.
@@ -145,14 +158,15 @@ impl Scene {
 
     /// A browser that has come, and does not wait in the test.
     pub(crate) fn browsing(&self, query: &str) -> JoinHandle<Answer> {
-        let (http, query) = (self.http, query.to_owned());
-        tokio::spawn(async move {
-            exchange(
-                http,
-                &format!("GET /oauth/callback?{query} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"),
-            )
-            .await
-        })
+        self.sending(format!(
+            "GET /oauth/callback?{query} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
+        ))
+    }
+
+    /// A request that is on its way, and is not waited for in the test.
+    pub(crate) fn sending(&self, request: String) -> JoinHandle<Answer> {
+        let http = self.http;
+        tokio::spawn(async move { exchange(http, &request).await })
     }
 
     /// Sends what may be no HTTP at all.
@@ -169,6 +183,11 @@ impl Scene {
         body: &str,
     ) -> Answer {
         self.send(&request(method, path, headers, body)).await
+    }
+
+    /// A connection on which a request is sent bit by bit.
+    pub(crate) async fn web(&self) -> TcpStream {
+        TcpStream::connect(self.http).await.unwrap()
     }
 
     /// Asks the relay to stop.
@@ -192,7 +211,9 @@ pub(crate) async fn until(is_so: impl Fn() -> bool) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    timeout(PATIENCE, wait).await.expect("it never came to be so");
+    timeout(PATIENCE, wait)
+        .await
+        .expect("it never came to be so");
 }
 
 /// A request with a body's length.
@@ -205,6 +226,16 @@ pub(crate) fn request(method: &str, path: &str, headers: &[(&str, &str)], body: 
         "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n{body}",
         body.len()
     )
+}
+
+/// The acknowledgement of a DELIVER.
+pub(crate) fn ack(deliver: &Value) -> String {
+    format!(r#"{{"type":"ACK","delivery":{}}}"#, deliver["delivery"])
+}
+
+/// The text of the address that a state has over HTTPS.
+pub(crate) fn digest(state: &str) -> String {
+    StateDigest::of(&State::new(state)).to_string()
 }
 
 /// REGISTER of protocol 2.
@@ -236,16 +267,23 @@ impl Answer {
 }
 
 async fn exchange(address: SocketAddr, request: &str) -> Answer {
-    let work = async {
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.unwrap();
-        String::from_utf8(answer).unwrap()
-    };
-    let answer = timeout(PATIENCE, work).await.unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    // What is refused early is answered before all of it is sent.
+    stream.write_all(request.as_bytes()).await.ok();
+    answer(stream).await
+}
+
+/// Reads an answer to its end.
+pub(crate) async fn answer(mut stream: TcpStream) -> Answer {
+    let mut answer = Vec::new();
+    let work = stream.read_to_end(&mut answer);
+    timeout(PATIENCE, work).await.unwrap().unwrap();
+    let answer = String::from_utf8(answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
     Answer {
         status: status.unwrap_or_default(),
         head: head.to_ascii_lowercase(),
@@ -265,16 +303,36 @@ impl<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin> Program<S> {
         }
     }
 
+    /// The bare connection; what was read of it and not heard is gone.
+    pub(crate) fn into_inner(self) -> S {
+        self.stream.into_inner()
+    }
+
     /// Says a line; that the relay is gone already shows at the next `hear`.
     pub(crate) async fn say(&mut self, line: &str) {
-        let line = format!("{line}\n");
-        self.stream.get_mut().write_all(line.as_bytes()).await.ok();
+        self.send(format!("{line}\n").as_bytes()).await;
+    }
+
+    /// Says what may be no line.
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
+        self.stream.get_mut().write_all(bytes).await.ok();
+    }
+
+    /// One ERROR, and then the end.
+    pub(crate) async fn hear_error(&mut self) -> Value {
+        let error = self.hear().await.expect("no ERROR");
+        assert_eq!(error["type"], "ERROR", "{error}");
+        assert_eq!(self.hear().await, None);
+        error
     }
 
     /// The next line; `None`: the relay closed.
     pub(crate) async fn hear(&mut self) -> Option<Value> {
         let mut line = String::new();
-        match timeout(PATIENCE, self.stream.read_line(&mut line)).await.unwrap() {
+        match timeout(PATIENCE, self.stream.read_line(&mut line))
+            .await
+            .unwrap()
+        {
             Ok(0) | Err(_) => None,
             Ok(_) => Some(serde_json::from_str(&line).unwrap()),
         }

@@ -83,7 +83,7 @@ impl Field {
 async fn program(field: Arc<Field>, number: u32) {
     // Of two users; half of each speak protocol 2.
     let secret = format!("secret of {number}");
-    let secret = (number % 2 == 0).then_some(secret.as_str());
+    let secret = number.is_multiple_of(2).then_some(secret.as_str());
     let mut round = number;
     let mut me = owner(User::Local(number % 4 / 2), secret);
     let mut generation = 0;
@@ -119,7 +119,7 @@ async fn wait(
         let order = timeout(Duration::from_millis(2), mailbox.next()).await;
         let parcel = match order {
             // It comes back at once, as itself; or, if somebody else is faster, never.
-            Err(_) if me.secret.is_some() && chance % 3 == 0 => return field.stay(ticket),
+            Err(_) if me.secret.is_some() && chance.is_multiple_of(3) => return field.stay(ticket),
             Err(_) | Ok(Order::Close(_)) => {
                 if let Ok(Order::Close(reason)) = order {
                     assert_eq!(reason, CloseReason::Replaced);
@@ -139,7 +139,7 @@ async fn wait(
                 assert_eq!(before, number, "{code} may have been read by two");
             }
         }
-        if chance % 5 == 0 {
+        if chance.is_multiple_of(5) {
             yield_now().await;
         }
         match chance % 7 {

@@ -200,11 +200,8 @@ impl World {
         if self.stopping {
             return Err(Refused::Stopping);
         }
-        let past = place.spent.iter();
-        if let Some((_, _, reason)) = past
-            .filter(|(_, owner, _)| owner.is_same_program(newcomer))
-            .next_back()
-        {
+        let mut past = place.spent.iter();
+        if let Some((_, _, reason)) = past.find(|(_, owner, _)| owner.is_same_program(newcomer)) {
             return Err(Refused::Over(*reason));
         }
         let holder = match (&place.next, &place.holder, &place.callback) {
