@@ -23,6 +23,9 @@ const SETTLE: Duration = Duration::from_secs(8);
 /// For requests that are open then; everybody who waited has been told.
 const DRAIN: Duration = Duration::from_secs(2);
 
+/// Connections to the metrics at once; the open files of programs and browsers are reckoned without them.
+const SCRAPERS: usize = 16;
+
 /// Names of the sockets that a service manager passes (`FileDescriptorName=`).
 const HTTP: &str = "http";
 const RELAY: &str = "relay";
@@ -171,7 +174,12 @@ impl Server {
         let numbers = async {
             if let Some(listener) = self.metrics_http {
                 let page = metrics::router(&self.metrics, &config.allowed_hosts);
-                web_server::serve(listener, limits, page, stopped()).await;
+                let few = WebLimits {
+                    connections: SCRAPERS,
+                    connections_per_peer: SCRAPERS,
+                    ..limits.clone()
+                };
+                web_server::serve(listener, few, page, stopped()).await;
             }
         };
         let end = async {

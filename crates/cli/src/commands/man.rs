@@ -10,10 +10,14 @@ use crate::{
     output, reference,
 };
 
-const FILES: [(&str, &str); 2] = [
+const FILES: [(&str, &str); 3] = [
     (
         "$XDG_CONFIG_HOME/oarlock/config.toml",
         "Configuration: providers of your own, and how logins go. Usually ~/.config/oarlock/config.toml.",
+    ),
+    (
+        "$XDG_CONFIG_HOME/oarlock/server.toml",
+        "Settings of oarlock serve. Usually ~/.config/oarlock/server.toml.",
     ),
     (
         "$XDG_STATE_HOME/oarlock/credentials/",

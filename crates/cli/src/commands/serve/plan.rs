@@ -44,7 +44,8 @@ impl Passed {
     pub(super) fn of(environment: &Environment) -> Result<Self, Failure> {
         let mut passed = Self::default();
         let ours = std::process::id().to_string();
-        if environment.get("LISTEN_PID") != Some(ours.as_str()) {
+        let is_for_us = environment.get("LISTEN_PID") == Some(ours.as_str());
+        if !is_for_us || environment.get("LISTEN_FDS").unwrap_or("0") == "0" {
             return Ok(passed);
         }
         for name in environment
@@ -82,6 +83,11 @@ impl Plan {
         }
         let mut warnings = sources.warnings();
         let (listen, public_url) = addresses(sources, passed)?;
+        if passed.http && read(sources, &settings::LISTEN, value::address)?.is_some() {
+            warnings.push(
+                "the service manager passes the socket for HTTP; `listen` is not used".into(),
+            );
+        }
         if let Some(url) = &public_url
             && url.scheme() == "http"
             && !oarlock_oauth::endpoint::is_loopback(url)
@@ -190,7 +196,8 @@ fn is_host(text: &str) -> bool {
         Some((name, port)) if port.parse::<u16>().is_ok() => name,
         _ => text,
     };
-    let is_same = |host: Host| host.to_string().eq_ignore_ascii_case(name);
+    // A host of a URL may be `*`, which means nothing here.
+    let is_same = |host: Host| host.to_string().eq_ignore_ascii_case(name) && !name.contains('*');
     text.parse::<Ipv6Addr>().is_ok() || Host::parse(name).is_ok_and(is_same)
 }
 
