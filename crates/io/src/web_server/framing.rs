@@ -209,7 +209,9 @@ impl Head {
 /// What stands behind a name and its colon.
 fn value<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     let (start, value) = line.split_at_checked(name.len())?;
-    start.eq_ignore_ascii_case(name).then(|| value.trim_ascii())
+    // Most lines are told apart by where their colon stands.
+    let is_named = start.last() == Some(&b':') && start.eq_ignore_ascii_case(name);
+    is_named.then(|| value.trim_ascii())
 }
 
 fn digits(value: &[u8]) -> Option<u64> {
