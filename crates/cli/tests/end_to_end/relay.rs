@@ -285,7 +285,7 @@ fn hostile_19_a_file_that_everybody_can_write_names_no_relay() {
     let everybody = std::fs::Permissions::from_mode(0o666);
     std::fs::set_permissions(folder.join(".env"), everybody).unwrap();
     let finished = run().ended_with(2);
-    assert!(finished.stderr.contains("chmod o-w"), "{finished:?}");
+    assert!(finished.stderr.contains("chmod go-w"), "{finished:?}");
     drop(relay);
 }
 

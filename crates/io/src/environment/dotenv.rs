@@ -3,13 +3,10 @@
 //! Whoever writes the file says where codes are waited for, so it must be the user's own or root's, and only the names
 //! of relay and server are taken from it.
 
-use std::{
-    fs::File,
-    io::{self, Read as _},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use super::{Environment, canonical};
+use crate::private::{self, PrivateError};
 
 /// Name of the file.
 const FILE: &str = ".env";
@@ -33,28 +30,9 @@ const NEVER: &str = "_FILE";
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DotenvError {
-    /// Somebody else could say with it where codes go.
-    #[error(
-        "{path} belongs to another user (uid {uid}); it is not used. Remove it, or start in another directory"
-    )]
-    Owner {
-        /// The file.
-        path: PathBuf,
-        /// Its owner.
-        uid: u32,
-    },
-    /// The same.
-    #[error("{path} can be written by everybody; it is not used. Run: chmod o-w '{path}'")]
-    Writable {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A socket, device or pipe.
-    #[error("{0} is not a plain file; remove it, or start in another directory")]
-    Kind(PathBuf),
-    /// Over 64 KiB.
-    #[error("{0} is larger than 65536 bytes")]
-    TooLarge(PathBuf),
+    /// Somebody else could say with it where codes go, or it cannot be read.
+    #[error(transparent)]
+    File(#[from] PrivateError),
     /// It cannot be read as settings.
     #[error("{path}, line {line}: {problem}")]
     Malformed {
@@ -64,15 +42,6 @@ pub enum DotenvError {
         line: usize,
         /// What is wrong.
         problem: &'static str,
-    },
-    /// The system refuses.
-    #[error("cannot read {path}: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
     },
 }
 
@@ -84,7 +53,7 @@ impl Environment {
     /// `\"`, `\\` and `\$`. Nothing is expanded or run. The last of two equal names counts.
     ///
     /// # Errors
-    /// It belongs to somebody else, everybody can write it, it is too large, it cannot be read.
+    /// It belongs to somebody else, others can write it, it is over 64 KiB, it cannot be read.
     pub fn with_dotenv(mut self, directory: &Path) -> Result<Self, DotenvError> {
         let path = directory.join(FILE);
         let Some(text) = read(&path)? else {
@@ -134,20 +103,13 @@ fn is_ours(name: &str) -> bool {
 }
 
 fn read(path: &Path) -> Result<Option<String>, DotenvError> {
-    let failed = |source| DotenvError::Io {
-        path: path.to_owned(),
-        source,
-    };
-    let Some(file) = open(path)? else {
+    // A directory of that name is somebody's Python.
+    if path.is_dir() {
+        return Ok(None);
+    }
+    let Some(content) = private::read_trusted(path, LIMIT)? else {
         return Ok(None);
     };
-    let mut content = Vec::new();
-    file.take(LIMIT + 1)
-        .read_to_end(&mut content)
-        .map_err(failed)?;
-    if u64::try_from(content.len()).map_or(true, |length| length > LIMIT) {
-        return Err(DotenvError::TooLarge(path.to_owned()));
-    }
     let text = String::from_utf8(content).map_err(|error| DotenvError::Malformed {
         path: path.to_owned(),
         line: line_of(error.as_bytes(), error.utf8_error().valid_up_to()),
@@ -160,73 +122,6 @@ fn read(path: &Path) -> Result<Option<String>, DotenvError> {
 fn line_of(content: &[u8], place: usize) -> usize {
     let before = content.iter().take(place);
     before.filter(|byte| **byte == b'\n').count() + 1
-}
-
-/// Opens and checks it. A directory of that name is somebody's Python, and no file.
-#[cfg(unix)]
-fn open(path: &Path) -> Result<Option<File>, DotenvError> {
-    use rustix::fs::{self, FileType, Mode, OFlags};
-
-    let failed = |error: rustix::io::Errno| DotenvError::Io {
-        path: path.to_owned(),
-        source: error.into(),
-    };
-    // A pipe is not waited for.
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    // Who made the name counts too: in /tmp somebody else's link could lead to another file of ours.
-    let named = match fs::lstat(path) {
-        Ok(named) => named,
-        Err(rustix::io::Errno::NOENT) => return Ok(None),
-        Err(error) => return Err(failed(error)),
-    };
-    trusted(path, named.st_uid)?;
-    if FileType::from_raw_mode(named.st_mode) == FileType::Socket {
-        return Err(DotenvError::Kind(path.to_owned()));
-    }
-    let opened = match fs::open(path, flags, Mode::empty()) {
-        Ok(opened) => opened,
-        Err(rustix::io::Errno::NOENT) => return Ok(None),
-        Err(error) => return Err(failed(error)),
-    };
-    let found = fs::fstat(&opened).map_err(failed)?;
-    match FileType::from_raw_mode(found.st_mode) {
-        FileType::RegularFile => {}
-        FileType::Directory => return Ok(None),
-        _ => return Err(DotenvError::Kind(path.to_owned())),
-    }
-    trusted(path, found.st_uid)?;
-    if Mode::from_raw_mode(found.st_mode).contains(Mode::WOTH) {
-        return Err(DotenvError::Writable {
-            path: path.to_owned(),
-        });
-    }
-    Ok(Some(File::from(opened)))
-}
-
-#[cfg(unix)]
-fn trusted(path: &Path, uid: u32) -> Result<(), DotenvError> {
-    if uid == 0 || uid == rustix::process::geteuid().as_raw() {
-        return Ok(());
-    }
-    Err(DotenvError::Owner {
-        path: path.to_owned(),
-        uid,
-    })
-}
-
-#[cfg(not(unix))]
-fn open(path: &Path) -> Result<Option<File>, DotenvError> {
-    let failed = |source| DotenvError::Io {
-        path: path.to_owned(),
-        source,
-    };
-    match std::fs::metadata(path) {
-        Ok(found) if found.is_file() => File::open(path).map(Some).map_err(failed),
-        Ok(found) if found.is_dir() => Ok(None),
-        Ok(_) => Err(DotenvError::Kind(path.to_owned())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(failed(error)),
-    }
 }
 
 /// Reads assignments; what is none is passed over to the end of its line.
