@@ -6,6 +6,8 @@ import time
 import urllib.parse
 from typing import Any, Optional
 
+PATIENCE = 40.0
+"""Seconds; what takes longer hangs."""
 COMPLETE = "Authorization Complete"
 
 PAGES = {
@@ -32,19 +34,18 @@ class Browser:
         host, _, port = self._http.rpartition(":")
         self._streams = await asyncio.open_connection(host, int(port), limit=1 << 20)
 
-    def ask(self) -> None:
+    def ask(self) -> "asyncio.Task[dict[str, Any]]":
         """The request is in the kernel when this returns: the connection is new and its buffer empty."""
         assert self._streams is not None
         self._sent = time.monotonic()
         self._streams[1].write(self._request)
+        return asyncio.create_task(self._hear(*self._streams))
 
-    async def hear(self, patience: float) -> dict[str, Any]:
-        assert self._streams is not None
-        reader, writer = self._streams
+    async def _hear(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> dict[str, Any]:
         broken = ""
         text = ""
         try:
-            text = (await asyncio.wait_for(reader.read(), patience)).decode()
+            text = (await asyncio.wait_for(reader.read(), PATIENCE)).decode()
         except asyncio.TimeoutError:
             broken = "no answer"
         except ConnectionError as error:

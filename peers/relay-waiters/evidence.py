@@ -1,8 +1,8 @@
 """What a program had, kept where a SIGKILL cannot take it.
 
-All programs of a herd write into one shared mapping that was made before the first of them. A line is received by
-`recv_into` straight into it: the kernel copies within the system call, which a SIGKILL does not cut short, so the bytes are
-either here and gone from the socket, or neither.
+A program writes into a mapping that it shares with the herd. A line is received by `recv_into` straight into it: the
+kernel copies within the system call, which a SIGKILL does not cut short, so the bytes are either here and gone from the
+socket, or neither.
 """
 
 import mmap
@@ -32,77 +32,57 @@ _STEP, _KEPT, _FAULT = 0, 8, 16
 _FAULT_LENGTH = 1024
 
 
-class Memory:
-    """Room for the evidence of many programs."""
-
-    def __init__(self, programs: int) -> None:
-        self._mapping = mmap.mmap(-1, programs * SIZE)
-        self._free = 0
-
-    def evidence(self) -> "Evidence":
-        base = self._free * SIZE
-        assert base < len(self._mapping), "the herd is larger than its memory"
-        self._free += 1
-        return Evidence(self._mapping, base)
-
-
 class Evidence:
-    """That of one program."""
+    """That of one program; made before the program is."""
 
-    def __init__(self, mapping: mmap.mmap, base: int) -> None:
-        self._mapping = mapping
-        self._base = base
+    def __init__(self) -> None:
+        self._mapping = mmap.mmap(-1, SIZE)
         self.received = 0
         """Counted by the program alone; whoever outlives it asks `lines`."""
 
     def prepare(self) -> None:
         """Has every page there, so that receiving never waits for one."""
-        for start in range(self._base, self._base + SIZE, PAGE):
+        for start in range(0, SIZE, PAGE):
             self._mapping[start] = 0
 
     def reach(self, step: str) -> None:
-        self._mapping[self._base + _STEP] = STEPS.index(step)
+        self._mapping[_STEP] = STEPS.index(step)
 
     @property
     def step(self) -> str:
-        return STEPS[self._mapping[self._base + _STEP]]
+        return STEPS[self._mapping[_STEP]]
 
     def has_reached(self, step: str) -> bool:
-        return self._mapping[self._base + _STEP] >= STEPS.index(step)
+        return self._mapping[_STEP] >= STEPS.index(step)
 
     def keep(self, now: float) -> None:
         """Protocol 2: the callback is put away; from here on the program can acknowledge it."""
-        struct.pack_into("d", self._mapping, self._base + _KEPT, now)
+        struct.pack_into("d", self._mapping, _KEPT, now)
 
     @property
     def kept(self) -> Optional[float]:
-        (moment,) = struct.unpack_from("d", self._mapping, self._base + _KEPT)
+        (moment,) = struct.unpack_from("d", self._mapping, _KEPT)
         return float(moment) or None
 
     def fail(self, fault: str) -> None:
-        start = self._base + _FAULT
         text = fault.encode()[-_FAULT_LENGTH:]
-        self._mapping[start : start + len(text)] = text
+        self._mapping[_FAULT : _FAULT + len(text)] = text
 
     @property
     def fault(self) -> str:
-        start = self._base + _FAULT
-        return self._mapping[start : start + _FAULT_LENGTH].partition(b"\0")[0].decode(errors="replace")
+        return self._mapping[_FAULT : _FAULT + _FAULT_LENGTH].partition(b"\0")[0].decode(errors="replace")
 
     def room(self, most: int) -> memoryview:
         """Where the next bytes go."""
-        start = self._base + PAGE + self.received
-        end = self._base + SIZE
-        return memoryview(self._mapping)[start : min(start + most, end)]
+        start = PAGE + self.received
+        return memoryview(self._mapping)[start : min(start + most, SIZE)]
 
     def line(self, start: int) -> Optional[bytes]:
         """The line that begins there, if it is whole."""
-        lines = self._base + PAGE
-        end = self._mapping.find(b"\n", lines + start, lines + self.received)
-        return None if end < 0 else self._mapping[lines + start : end + 1]
+        end = self._mapping.find(b"\n", PAGE + start, PAGE + self.received)
+        return None if end < 0 else self._mapping[PAGE + start : end + 1]
 
     @property
     def lines(self) -> str:
         """Everything that was received. JSON has no NUL."""
-        lines = self._base + PAGE
-        return self._mapping[lines : lines + LINES].partition(b"\0")[0].decode("latin-1")
+        return self._mapping[PAGE:SIZE].partition(b"\0")[0].decode("latin-1")

@@ -81,7 +81,7 @@ class _Program:
             if self.hear().get("type") != "REGISTERED":
                 return self.close()
             self.at("registered")
-        if self.conduct.looks:
+        if self.conduct.looks and self.evidence.received == self.read:
             self.socket.recv(1, socket.MSG_PEEK)
             self.at("arrived")
         frame = self.hear(self.conduct.piece)

@@ -11,6 +11,8 @@ use crate::{
     sandbox::Sandbox,
 };
 
+const CONFIGURATION: &str = "server.toml";
+
 /// A running `oarlock serve`; it ends when this is dropped.
 pub(crate) struct Relay {
     running: Running,
@@ -64,8 +66,14 @@ impl Relay {
         let Settings { listen, top, relay } = settings;
         let ours = format!("listen = \"{listen}\"\nmetrics_listen = \"127.0.0.1:0\"");
         let text = format!("{ours}\n{top}\n[relay]\n{relay}\n{token}");
-        let file = sandbox.secret_file("server.toml", &text);
-        let running = sandbox.oarlock(["serve", "--config", &file]).spawn();
+        sandbox.secret_file(CONFIGURATION, &text);
+        Self::run(sandbox, made.stdout.trim().to_owned())
+    }
+
+    fn run(sandbox: Sandbox, token: String) -> Self {
+        let file = sandbox.path(CONFIGURATION);
+        let file = file.to_str().unwrap();
+        let running = sandbox.oarlock(["serve", "--config", file]).spawn();
         let told = |name: &'static str| {
             running.told(move |line| {
                 let place = line.strip_prefix("  ")?.strip_prefix(name)?;
@@ -76,7 +84,7 @@ impl Relay {
             http: told("HTTP"),
             programs: told("Programs"),
             metrics: told("Metrics"),
-            token: made.stdout.trim().to_owned(),
+            token,
             running,
             sandbox,
         }
@@ -139,6 +147,18 @@ impl Relay {
     pub(crate) fn stop(self) -> Finished {
         self.begin_to_stop();
         self.running.finish().ended_with(0)
+    }
+
+    /// Ends it by SIGKILL, at once.
+    pub(crate) fn kill(&self) {
+        self.running.signal(Signal::KILL);
+    }
+
+    /// Kills it, and starts another in its home.
+    pub(crate) fn killed_and_started_again(self) -> Self {
+        self.kill();
+        self.running.finish().ended_with(128 + 9);
+        Self::run(self.sandbox, self.token)
     }
 
     /// A folder for what a test needs.

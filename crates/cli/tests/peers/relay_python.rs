@@ -17,14 +17,14 @@ use crate::{
 };
 
 /// A path of the repository.
-fn repository(path: &str) -> String {
+pub(crate) fn repository(path: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let path = root.join(path).canonicalize().unwrap();
     path.to_str().unwrap().to_owned()
 }
 
 /// The interpreter with these arguments, in an environment that says nothing of a relay.
-fn python<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Call {
+pub(crate) fn python<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Call {
     let mut call = Call::new(&interpreter());
     for name in ["PATH", "HOME"] {
         call.environment(name, &env::var(name).unwrap_or_default());
