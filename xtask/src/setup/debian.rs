@@ -49,7 +49,7 @@ const PROGRAMS: &[Program] = &[
     },
     Program {
         name: "nginx",
-        packages: &["nginx-light"],
+        packages: &["nginx"],
         purpose: "to stand before the relay",
     },
 ];

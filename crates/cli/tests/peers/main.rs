@@ -18,13 +18,13 @@ mod chromium;
 #[cfg(test)]
 mod http_client;
 #[cfg(test)]
+mod nginx;
+#[cfg(test)]
 mod oidc_provider;
 #[cfg(test)]
 mod provider;
 #[cfg(test)]
 mod relay;
-#[cfg(test)]
-mod relay_kills;
 #[cfg(test)]
 mod relay_python;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::{
     browser::Chromium,
     call::Running,
     http_client::{json as body_of, send},
+    nginx::relay_behind_nginx,
     provider::OidcProvider,
     relay::Relay,
     sandbox::Sandbox,
@@ -32,12 +33,20 @@ fn client_of(provider: &OidcProvider, callback: &str) -> String {
 
 /// `oarlock login` at a home that is not the relay's.
 fn login(sandbox: &Sandbox, provider: &OidcProvider, relay: &Relay) -> Running {
-    let callback = format!("{}/oauth/callback", relay.url());
-    let client = client_of(provider, &callback);
+    let client = client_of(provider, &format!("{}/oauth/callback", relay.url()));
     let place = format!("unix:{}", relay.programs());
-    let arguments = ["login", provider.issuer(), "--client-id", &client];
-    let flow = ["--flow", "relay", "--relay", &place, "--no-browser"];
-    sandbox.oarlock(arguments.into_iter().chain(flow)).spawn()
+    sandbox
+        .oarlock(["login", provider.issuer(), "--client-id", &client])
+        .arguments(["--flow", "relay", "--relay", &place, "--no-browser"])
+        .spawn()
+}
+
+/// Does at the provider what `ada` does.
+fn sign_in(browser: &Chromium, login: &Running, decision: &str) {
+    browser.open(login.login_address().as_str());
+    browser.type_into("#login-form #login", "ada");
+    browser.click("#login-form #submit");
+    browser.click(decision);
 }
 
 #[test]
@@ -45,10 +54,7 @@ fn a_person_logs_a_headless_program_in() {
     let (sandbox, provider) = (Sandbox::new(), OidcProvider::start(&json!({})));
     let (relay, browser) = (Relay::on_a_unix_socket(""), Chromium::start());
     let login = login(&sandbox, &provider, &relay);
-    browser.open(login.login_address().as_str());
-    browser.type_into("#login-form #login", "ada");
-    browser.click("#login-form #submit");
-    browser.click("#consent-form #submit");
+    sign_in(&browser, &login, "#consent-form #submit");
     browser.wait_for_heading("Authorization Complete");
     let address = browser.address();
     assert!(address.starts_with(&relay.url()), "{address}");
@@ -69,15 +75,41 @@ fn a_person_logs_a_headless_program_in() {
     }
 }
 
+/// The program on another machine, nginx with HTTPS before the relay, and the browser anywhere.
+#[test]
+fn a_person_logs_a_program_elsewhere_in_through_nginx() {
+    let (sandbox, provider) = (Sandbox::new(), OidcProvider::start(&json!({})));
+    let (relay, nginx) = relay_behind_nginx("");
+    let rules = format!(
+        "--host-resolver-rules=MAP login.example.com {}",
+        nginx.tls()
+    );
+    let browser = Chromium::start_with(&[&rules, "--ignore-certificate-errors"]);
+    let callback = "https://login.example.com/oauth/callback";
+    let client = client_of(&provider, callback);
+    let authority = nginx.authority();
+    let network = format!("[network]\nca_file = \"{}\"\n", authority.display());
+    sandbox.secret_file("home/config.toml", &network);
+    let place = format!("https://localhost:{}", nginx.tls().port());
+    let login = sandbox
+        .oarlock(["login", provider.issuer(), "--client-id", &client])
+        .arguments(["--flow", "relay", "--relay", &place, "--no-browser"])
+        .environment("OARLOCK_RELAY_TOKEN", relay.token())
+        .spawn();
+    sign_in(&browser, &login, "#consent-form #submit");
+    browser.wait_for_heading("Authorization Complete");
+    assert!(browser.address().starts_with(callback));
+    insist_on_quiet_console(&browser, callback);
+    login.finish().ended_with(0);
+    assert_eq!(provider.userinfo(&sandbox.token()).body["sub"], "ada");
+}
+
 #[test]
 fn a_person_who_says_no_is_told_so_and_so_is_the_program() {
     let (sandbox, provider) = (Sandbox::new(), OidcProvider::start(&json!({})));
     let (relay, browser) = (Relay::on_a_unix_socket(""), Chromium::start());
     let login = login(&sandbox, &provider, &relay);
-    browser.open(login.login_address().as_str());
-    browser.type_into("#login-form #login", "ada");
-    browser.click("#login-form #submit");
-    browser.click("#consent-form #deny");
+    sign_in(&browser, &login, "#consent-form #deny");
     browser.wait_for_heading("Access denied");
     login.finish().ended_with(5);
     assert!(sandbox.credential_files().is_empty());
