@@ -26,6 +26,8 @@ mod provider;
 #[cfg(test)]
 mod relay;
 #[cfg(test)]
+mod relay_kills;
+#[cfg(test)]
 mod relay_python;
 #[cfg(test)]
 mod sandbox;
