@@ -218,11 +218,12 @@ impl Desk {
         loop {
             let alarm = self.alarm(relay, expires, arrived);
             tokio::select! {
+                biased;
                 _ = changes.wait_for(|shown| matches!(shown, Shown::Over(_))) => return,
                 order = mailbox.next() => match order {
                     Order::Deliver(parcel) => {
                         arrived = Some(Instant::now());
-                        self.shown.send_replace(Shown::Delivering(parcel));
+                        self.show(Shown::Delivering(parcel));
                     }
                     Order::Close(CloseReason::Shutdown) if arrived.is_some() => stopping = true,
                     Order::Close(reason) => return self.close(relay, reason),
@@ -279,12 +280,17 @@ impl Desk {
         if let Some(hold) = relay.registry().end(self.ticket) {
             relay.registry().give_up(&hold);
         }
+        self.show(Shown::Over(reason));
+    }
+
+    /// Once it is over, it stays as it was.
+    fn show(&self, news: Shown) {
         self.shown.send_if_modified(|shown| {
-            let over = matches!(shown, Shown::Over(_));
-            if !over {
-                *shown = Shown::Over(reason);
+            let goes_on = !matches!(shown, Shown::Over(_));
+            if goes_on {
+                *shown = news;
             }
-            !over
+            goes_on
         });
     }
 

@@ -61,8 +61,11 @@ impl Fingerprint {
         Self::of(secret.expose().as_bytes())
     }
 
-    /// Of everything a callback had.
+    /// Of a callback: of its code, which is one however it comes again, or of everything it had.
     pub(crate) fn of_callback(callback: &Callback) -> Self {
+        if let Some(code) = callback.code() {
+            return Self::of(code.expose().as_bytes());
+        }
         let mut text = String::new();
         for (name, value) in callback.parameters() {
             text.push_str(name);
