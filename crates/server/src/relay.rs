@@ -5,11 +5,13 @@
 
 pub(crate) mod desk;
 pub(crate) mod entry;
+mod hold;
 mod line;
 pub(crate) mod mailbox;
 pub(crate) mod owner;
 mod quota;
 pub(crate) mod registry;
+mod shard;
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -21,8 +23,9 @@ use url::Url;
 pub use crate::outcome::Outcome;
 use crate::{config::RelayConfig, metrics::Metrics};
 use desk::Desks;
+use hold::Hold;
 use owner::{Slot, User};
-use registry::{Hold, Offer, Registry};
+use registry::{Offer, Registry};
 
 /// When to come back to a relay that is full or stops.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);

@@ -1,12 +1,13 @@
 //! Who waits for what: every change of it is one verb here, under one lock.
 
+mod stopping;
+
 use std::{
-    collections::{HashMap, VecDeque},
     hash::{BuildHasher as _, RandomState},
     io,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -18,19 +19,19 @@ use tokio::{sync::oneshot, time::Instant};
 use super::{
     Outcome,
     entry::{Entry, Handing, Phase, Refused, Registration, Spent, hand},
+    hold::{Hold, Holds},
     mailbox::{Mailbox, Parcel},
     owner::{Fingerprint, Owner, Slot, User},
     quota::{Place, Quota},
+    shard::{Shard, lock},
 };
 use crate::{
     config::RelayConfig,
-    metrics::{Face, Metrics, Refusal},
+    metrics::{Face, Metrics},
 };
 
 /// So many locks that two deliveries seldom meet.
 const SHARDS: usize = 64;
-/// Callbacks that are remembered as spent, in each shard; the oldest go first.
-const REMEMBERED: usize = 1_024;
 
 /// All slots.
 pub(crate) struct Registry {
@@ -40,8 +41,7 @@ pub(crate) struct Registry {
     /// Most registrations of one user, and of each token.
     most: (usize, Vec<usize>),
     registered: AtomicU64,
-    held: AtomicUsize,
-    most_held: usize,
+    holds: Holds,
     metrics: Metrics,
     stopping: AtomicBool,
     /// Links and deliveries are numbered.
@@ -50,13 +50,6 @@ pub(crate) struct Registry {
     origin: u64,
     grace: Duration,
     memory: Duration,
-}
-
-#[derive(Default)]
-struct Shard {
-    entries: HashMap<Slot, Entry>,
-    /// Spent callbacks, oldest first.
-    spent: VecDeque<(Instant, Slot, u64)>,
 }
 
 /// A registration's place among all, counted while it lasts.
@@ -99,31 +92,6 @@ pub(crate) enum Offer {
     },
 }
 
-/// A callback that waits for its program, until somebody gives it up.
-#[derive(Clone, Debug)]
-pub(crate) struct Hold {
-    pub(crate) slot: Slot,
-    pub(crate) until: Instant,
-    delivery: Delivery,
-    /// A callback can be held again, and then an older hold is not its end.
-    since: Instant,
-}
-
-impl Hold {
-    fn of(handing: &Handing, slot: Slot, until: Instant) -> Self {
-        Self {
-            slot,
-            until,
-            delivery: handing.parcel.delivery.clone(),
-            since: handing.since,
-        }
-    }
-
-    fn is_of(&self, handing: &Handing) -> bool {
-        self.delivery == handing.parcel.delivery && self.since == handing.since
-    }
-}
-
 /// How a delivery ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
@@ -153,8 +121,7 @@ impl Registry {
                     .collect(),
             ),
             registered: AtomicU64::new(0),
-            held: AtomicUsize::new(0),
-            most_held: config.limits.held,
+            holds: Holds::new(config.limits.held, config.times.grace, metrics.clone()),
             metrics,
             stopping: AtomicBool::new(false),
             serial: AtomicU64::new(0),
@@ -176,7 +143,7 @@ impl Registry {
 
     /// Callbacks that wait for a program.
     pub(crate) fn held(&self) -> usize {
-        self.held.load(Ordering::Relaxed)
+        self.holds.all()
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
@@ -221,7 +188,7 @@ impl Registry {
             }
         };
         if matches!(entry.phase, Phase::Held(_)) {
-            self.unhold();
+            self.holds.give_back();
         }
         let link = self.serial.fetch_add(1, Ordering::Relaxed);
         let resumed = entry.register(Registration {
@@ -259,7 +226,7 @@ impl Registry {
                 entry.phase = hand(registration, self.handing(callback, watcher));
             }
             Phase::Idle => {
-                let Some(until) = self.hold_one() else {
+                let Some(until) = self.holds.take() else {
                     shard.tidy(slot);
                     return Offer::Done(Outcome::NobodyWaiting);
                 };
@@ -288,7 +255,7 @@ impl Registry {
         };
         let given_up = match std::mem::take(&mut entry.phase) {
             Phase::Held(handing) if hold.is_of(&handing) => {
-                self.unhold();
+                self.holds.give_back();
                 self.resolve(handing, Outcome::NobodyWaiting);
                 true
             }
@@ -427,63 +394,6 @@ impl Registry {
         }
     }
 
-    /// No registrations and callbacks any more; everybody who waits is told. What was handed over goes on.
-    pub(crate) fn stop(&self) {
-        self.stopping.store(true, Ordering::SeqCst);
-        for shard in &self.shards {
-            lock(shard).entries.retain(|_, entry| {
-                match &entry.phase {
-                    Phase::Held(_) => self.cut_off(entry),
-                    // Nobody can come back for it.
-                    Phase::Delivering(registration, _) if registration.mailbox.is_none() => {
-                        self.cut_off(entry);
-                    }
-                    _ => entry.post(CloseReason::Shutdown),
-                }
-                !entry.is_empty()
-            });
-        }
-    }
-
-    /// The deliveries that go on after [`stop`](Self::stop): each tells how it ended.
-    pub(crate) fn under_way(&self) -> Vec<oneshot::Receiver<Outcome>> {
-        let mut outcomes = Vec::new();
-        for shard in &self.shards {
-            for entry in lock(shard).entries.values_mut() {
-                if let Phase::Delivering(_, handing) = &mut entry.phase {
-                    let (watcher, outcome) = oneshot::channel();
-                    handing.watchers.push(watcher);
-                    outcomes.push(outcome);
-                }
-            }
-        }
-        outcomes
-    }
-
-    /// Tells every browser that still waits how its callback ends, now that nothing is waited for any more.
-    pub(crate) fn cut_all_off(&self) {
-        for shard in &self.shards {
-            for entry in lock(shard).entries.values_mut() {
-                self.cut_off(entry);
-            }
-        }
-    }
-
-    /// Ends a callback that cannot be waited for; one that may have been read is unconfirmed.
-    fn cut_off(&self, entry: &mut Entry) {
-        match std::mem::take(&mut entry.phase) {
-            Phase::Held(handing) => {
-                self.unhold();
-                self.resolve(handing, Outcome::Stopping);
-            }
-            Phase::Delivering(_, handing) if handing.handed => {
-                self.resolve(handing, Outcome::Unconfirmed);
-            }
-            Phase::Delivering(_, handing) => self.resolve(handing, Outcome::Stopping),
-            other => entry.phase = other,
-        }
-    }
-
     /// Ends a delivery that may have been read; answers its number.
     fn spend(&self, entry: &mut Entry, owner: &Owner, mut handing: Handing, ending: Ending) -> u64 {
         let serial = self.serial.fetch_add(1, Ordering::Relaxed);
@@ -517,7 +427,7 @@ impl Registry {
             self.resolve(handing, Outcome::Stopping);
             return None;
         }
-        let Some(until) = self.hold_one() else {
+        let Some(until) = self.holds.take() else {
             self.resolve(handing, Outcome::NobodyWaiting);
             return None;
         };
@@ -525,29 +435,6 @@ impl Registry {
         let hold = Hold::of(&handing, slot, until);
         entry.phase = Phase::Held(handing);
         Some(hold)
-    }
-
-    /// A place among those that are held, and until when.
-    fn hold_one(&self) -> Option<Instant> {
-        if self.grace.is_zero() {
-            return None;
-        }
-        let taken = self
-            .held
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
-                (held < self.most_held).then_some(held + 1)
-            });
-        if taken.is_err() {
-            self.metrics.refused(Refusal::TooManyHeld);
-            return None;
-        }
-        self.metrics.held(1);
-        Some(Instant::now() + self.grace)
-    }
-
-    fn unhold(&self) {
-        self.held.fetch_sub(1, Ordering::Relaxed);
-        self.metrics.held(-1);
     }
 
     fn seat(&self, user: User, face: Face) -> Option<Seat> {
@@ -604,35 +491,6 @@ impl Registry {
             None => unreachable!("there are shards"),
         }
     }
-}
-
-impl Shard {
-    /// Forgets a slot of which nothing is to be remembered.
-    fn tidy(&mut self, slot: Slot) {
-        if self.entries.get(&slot).is_some_and(Entry::is_empty) {
-            self.entries.remove(&slot);
-        }
-    }
-
-    /// Remembers a spent callback, and forgets those that are old or too many.
-    fn remember(&mut self, slot: Slot, serial: u64, memory: Duration) {
-        let now = Instant::now();
-        self.spent.push_back((now + memory, slot, serial));
-        while let Some((until, slot, serial)) = self.spent.front().copied()
-            && (until <= now || self.spent.len() > REMEMBERED)
-        {
-            self.spent.pop_front();
-            if let Some(entry) = self.entries.get_mut(&slot) {
-                entry.forget(serial);
-            }
-            self.tidy(slot);
-        }
-    }
-}
-
-/// No change under the lock can panic half-way; a poisoned lock is as good as any.
-fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crate::{
     relay::{
         mailbox::Mailbox,
         owner::{Fingerprint, Owner, Slot, User},
+        shard::lock,
     },
 };
 
@@ -71,5 +72,5 @@ fn owner(user: User, secret: Option<&str>) -> Owner {
 /// Entries in all.
 fn entries(registry: &Registry) -> usize {
     let shards = registry.shards.iter();
-    shards.map(|shard| super::lock(shard).entries.len()).sum()
+    shards.map(|shard| lock(shard).entries.len()).sum()
 }

@@ -16,13 +16,14 @@ use tokio::{
 };
 
 use super::{
-    super::{Ending, Hold, Offer, Registry, Ticket},
+    super::{Ending, Offer, Registry, Ticket},
     callback, entries, mailbox, owner, registry, slot,
 };
 use crate::{
     metrics::Face,
     relay::{
         Outcome,
+        hold::Hold,
         mailbox::{Mailbox, Order},
         owner::{Owner, Slot, User},
     },

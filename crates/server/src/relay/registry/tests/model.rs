@@ -1,31 +1,32 @@
 //! Whatever is done in whatever order, the registry does what a naive model of it does, and keeps its promises.
 
+mod known;
+mod link;
+mod verb;
+
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
     time::Duration,
 };
 
-use futures_util::FutureExt as _;
 use oarlock_oauth::relay::{CloseReason, Delivery};
 use proptest::prelude::*;
-use tokio::{
-    sync::oneshot::{Receiver, error::TryRecvError},
-    time::Instant,
-};
+use tokio::{sync::oneshot::error::TryRecvError, time::Instant};
 
 use super::{
-    super::{Ending, Hold, Offer, Refused, Registry, Ticket},
+    super::{Offer, Refused, Registry},
     GRACE, callback, entries, mailbox, owner, registry, slot,
 };
 use crate::{
     metrics::Face,
     relay::{
         Outcome,
-        mailbox::{Mailbox, Order},
+        hold::Hold,
         owner::{Owner, User},
     },
 };
+use known::{Link, Place, Underway, Waiting, Watcher};
+use verb::{Verb, verbs};
 
 const SLOTS: [Option<&str>; 3] = [None, Some("a"), Some("b")];
 const OWNERS: [(User, Option<&str>); 7] = [
@@ -41,98 +42,6 @@ const CALLBACKS: usize = 3;
 const MOST: usize = 4;
 const MOST_OF_ONE: usize = 3;
 const MOST_HELD: usize = 2;
-
-#[derive(Clone, Debug)]
-enum Verb {
-    Register {
-        slot: usize,
-        owner: usize,
-    },
-    Offer {
-        slot: usize,
-        callback: usize,
-    },
-    /// The program looks into its mailbox, and is about to read what it finds.
-    Look(usize),
-    Finish(usize, Ending),
-    Unread(usize),
-    End(usize),
-    Lose(usize),
-    Expire(usize),
-    GiveUp(usize),
-    Pass(u64),
-    Stop,
-}
-
-fn verbs() -> impl Strategy<Value = Vec<Verb>> {
-    // Links and holds are counted from the newest, so that most verbs mean one that matters.
-    let link = || 0..6_usize;
-    let ending = prop_oneof![
-        3 => Just(Ending::Delivered),
-        1 => Just(Ending::Rejected),
-        1 => Just(Ending::Unconfirmed),
-    ];
-    let verb = prop_oneof![
-        60 => (0..SLOTS.len(), 0..OWNERS.len())
-            .prop_map(|(slot, owner)| Verb::Register { slot, owner }),
-        50 => (0..SLOTS.len(), 0..CALLBACKS)
-            .prop_map(|(slot, callback)| Verb::Offer { slot, callback }),
-        50 => link().prop_map(Verb::Look),
-        30 => (link(), ending).prop_map(|(link, ending)| Verb::Finish(link, ending)),
-        15 => link().prop_map(Verb::Unread),
-        15 => link().prop_map(Verb::End),
-        20 => link().prop_map(Verb::Lose),
-        20 => link().prop_map(Verb::Expire),
-        10 => (0..3_usize).prop_map(Verb::GiveUp),
-        15 => (1..4_000_u64).prop_map(Verb::Pass),
-        1 => Just(Verb::Stop),
-    ];
-    prop::collection::vec(verb, 1..80)
-}
-
-/// A connection, which may be long gone.
-struct Link {
-    ticket: Ticket,
-    mailbox: Arc<Mailbox>,
-    slot: usize,
-    owner: Owner,
-    /// What must be in its mailbox.
-    parcel: Option<usize>,
-    close: Option<CloseReason>,
-    lost: bool,
-}
-
-/// A browser.
-struct Watcher {
-    outcome: Receiver<Outcome>,
-    /// What it must have been told.
-    expected: Option<Outcome>,
-    told: bool,
-}
-
-/// What should be known of one slot.
-#[derive(Default)]
-struct Place {
-    holder: Option<Waiting>,
-    next: Option<Waiting>,
-    callback: Option<Underway>,
-    spent: Vec<(usize, Owner, CloseReason)>,
-}
-
-#[derive(Clone, Copy)]
-struct Waiting {
-    link: usize,
-    owner: Owner,
-    away: bool,
-}
-
-struct Underway {
-    number: usize,
-    handed: bool,
-    only: Option<Owner>,
-    since: Instant,
-    watchers: Vec<usize>,
-}
 
 struct World {
     registry: Registry,
@@ -393,187 +302,6 @@ impl World {
         }
     }
 
-    fn is_delivering(&self, link: usize) -> bool {
-        let place = &self.places[self.links[link].slot];
-        place.callback.is_some() && place.holder.is_some_and(|holder| holder.link == link)
-    }
-
-    fn look(&mut self, link: usize) {
-        let (found, at) = (
-            self.links[link].mailbox.next().now_or_never(),
-            self.links[link].slot,
-        );
-        let expected = &mut self.links[link];
-        match found {
-            Some(Order::Deliver(parcel)) => {
-                let number = expected.parcel.take().expect("nothing is there for it");
-                assert_eq!(parcel.callback, callback(&Self::query(at, number)));
-                let may = self.registry.handed(self.links[link].ticket);
-                assert_eq!(may, self.is_delivering(link));
-                if may {
-                    self.read(link, number, &parcel.delivery);
-                }
-            }
-            Some(Order::Close(reason)) => {
-                assert_eq!(expected.parcel, None);
-                assert_eq!(expected.close.take(), Some(reason));
-            }
-            None => {
-                assert_eq!(expected.parcel, None);
-                assert_eq!(expected.close, None);
-            }
-        }
-    }
-
-    /// The promise: one program, however it got there.
-    fn read(&mut self, link: usize, number: usize, delivery: &Delivery) {
-        let at = self.links[link].slot;
-        assert!(!self.over.contains(&(at, number)), "it was over");
-        if let Some(before) = self.readers.insert(delivery.clone(), link)
-            && before != link
-        {
-            let before = &self.links[before].owner;
-            assert!(
-                before.is_same_program(&self.links[link].owner),
-                "two programs may have read it"
-            );
-        }
-        self.places[at].callback.as_mut().unwrap().handed = true;
-    }
-
-    /// It is over, and is never delivered again.
-    fn spend(&mut self, link: usize, ending: Ending) {
-        let at = self.links[link].slot;
-        let place = &mut self.places[at];
-        let callback = place.callback.take().unwrap();
-        let (reason, outcome) = match ending {
-            Ending::Delivered if callback.number == 0 => (CloseReason::Delivered, Outcome::Denied),
-            Ending::Delivered => (CloseReason::Delivered, Outcome::Complete),
-            Ending::Rejected => (CloseReason::Rejected, Outcome::Rejected),
-            Ending::Unconfirmed => (CloseReason::Unconfirmed, Outcome::Unconfirmed),
-        };
-        let owner = place.holder.unwrap().owner;
-        place.spent.push((callback.number, owner, reason));
-        self.over.insert((at, callback.number));
-        place.holder = place.next.take();
-        self.tell(callback, outcome);
-    }
-
-    fn finish(&mut self, link: usize, ending: Ending) {
-        let expected = self.is_delivering(link);
-        assert_eq!(
-            self.registry.finish(self.links[link].ticket, ending),
-            expected
-        );
-        if expected {
-            self.spend(link, ending);
-        }
-    }
-
-    fn unread(&mut self, link: usize) {
-        // Only protocol 1 can know it.
-        if self.links[link].owner.secret.is_some() {
-            return;
-        }
-        let expected = self.is_delivering(link);
-        let hold = self.registry.unread(self.links[link].ticket);
-        if !expected {
-            return assert!(hold.is_none());
-        }
-        self.readers.retain(|_, reader| *reader != link);
-        self.free(self.links[link].slot, hold);
-    }
-
-    /// The holder is gone, and nothing of the callback was read.
-    fn free(&mut self, at: usize, hold: Option<Hold>) {
-        let held = self.held();
-        let place = &mut self.places[at];
-        place.holder = place.next.take();
-        let callback = place.callback.as_mut().unwrap();
-        callback.handed = false;
-        let outcome = if place.holder.is_some() {
-            assert!(hold.is_none());
-            return self.hand(at);
-        } else if self.stopping {
-            Outcome::Stopping
-        } else if held >= MOST_HELD {
-            Outcome::NobodyWaiting
-        } else {
-            callback.since = Instant::now();
-            assert!(hold.is_some());
-            return self.keep(at, hold);
-        };
-        assert!(hold.is_none());
-        let callback = self.places[at].callback.take().unwrap();
-        self.tell(callback, outcome);
-    }
-
-    fn end(&mut self, link: usize) {
-        let hold = self.registry.end(self.links[link].ticket);
-        self.ended(link, hold);
-    }
-
-    fn ended(&mut self, link: usize, hold: Option<Hold>) {
-        let at = self.links[link].slot;
-        let place = &mut self.places[at];
-        if place.next.is_some_and(|next| next.link == link) {
-            place.next = None;
-        } else if place.holder.is_some_and(|holder| holder.link == link) {
-            match &place.callback {
-                None => place.holder = None,
-                Some(callback) if callback.handed => self.spend(link, Ending::Unconfirmed),
-                Some(_) => return self.free(at, hold),
-            }
-        }
-        assert!(hold.is_none());
-    }
-
-    fn lose(&mut self, link: usize) {
-        if self.links[link].owner.secret.is_none() {
-            return;
-        }
-        let until = self.registry.lose(self.links[link].ticket);
-        let place = &mut self.places[self.links[link].slot];
-        let mut ours = place.holder.iter_mut().chain(&mut place.next);
-        let ours = ours.find(|waiting| waiting.link == link);
-        assert_eq!(until, ours.as_ref().map(|_| Instant::now() + GRACE));
-        if let Some(ours) = ours {
-            ours.away = true;
-            self.links[link].lost = true;
-        }
-    }
-
-    fn expire(&mut self, link: usize) {
-        if !self.links[link].lost {
-            return;
-        }
-        let at = self.links[link].slot;
-        let later = self.registry.expire(self.links[link].ticket);
-        let callback = self.places[at].callback.as_ref();
-        let waits_until = callback
-            .filter(|callback| self.is_delivering(link) && !callback.handed)
-            .map(|callback| callback.since + GRACE)
-            .filter(|until| *until > Instant::now());
-        assert_eq!(later, waits_until);
-        if later.is_some() {
-            return;
-        }
-        // Nobody else is let at it: it has waited long enough.
-        let place = &mut self.places[at];
-        if callback_is_free(place, link) {
-            place.holder = None;
-            let callback = place.callback.take().unwrap();
-            let outcome = if self.stopping {
-                Outcome::Stopping
-            } else {
-                Outcome::NobodyWaiting
-            };
-            self.tell(callback, outcome);
-        } else {
-            self.ended(link, None);
-        }
-    }
-
     fn give_up(&mut self, hold: usize) {
         let (at, hold, since) = &self.holds[hold];
         let (at, since) = (*at, *since);
@@ -654,15 +382,6 @@ impl World {
         assert_eq!(self.registry.held(), 0);
         assert!(self.watchers.iter().all(|watcher| watcher.told));
     }
-}
-
-fn callback_is_free(place: &Place, link: usize) -> bool {
-    place.holder.is_some_and(|holder| holder.link == link)
-        && place.next.is_none()
-        && place
-            .callback
-            .as_ref()
-            .is_some_and(|callback| !callback.handed)
 }
 
 proptest! {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, advance};
 
 use super::{
-    super::{Ending, Offer, REMEMBERED, Refused, Registry, SHARDS, Ticket, lock},
+    super::{Ending, Offer, Refused, Registry, SHARDS, Ticket},
     GRACE, callback, entries, mailbox, owner, registry, slot,
 };
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     relay::{
         Outcome,
         owner::{Owner, Slot, User},
+        shard::{REMEMBERED, lock},
     },
 };
 
@@ -138,6 +139,37 @@ async fn hostile_20_a_spent_callback_is_known_whatever_came_after_it() {
     for code in ["first", "second", "third"] {
         let again = registry.offer(Slot::Single, callback(&format!("code={code}")));
         assert!(matches!(again, Offer::Done(Outcome::AlreadyDelivered)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn hostile_20_a_spent_code_is_known_whatever_comes_with_it() {
+    let registry = registry(|_| {});
+    deliver(&registry, Slot::Single, "code=c");
+    for again in [
+        "code=c&x=1",
+        "CODE=c&iss=https%3A%2F%2Fop.example",
+        "authorization_code=c",
+    ] {
+        let again = registry.offer(Slot::Single, callback(again));
+        assert!(matches!(again, Offer::Done(Outcome::AlreadyDelivered)));
+    }
+    // A refusal has no code, and is known by all it had.
+    let refusal = "error=access_denied&state=s";
+    for (query, is_new) in [
+        (refusal, true),
+        (refusal, false),
+        ("error=server_error&state=s", true),
+    ] {
+        let slot = slot(Some("s"));
+        let ticket = register(&registry, slot, owner(LOCAL, None));
+        match registry.offer(slot, callback(query)) {
+            Offer::Pending { .. } => assert!(is_new && registry.finish(ticket, Ending::Delivered)),
+            Offer::Done(outcome) => {
+                assert_eq!((outcome, is_new), (Outcome::AlreadyDelivered, false));
+                assert!(registry.end(ticket).is_none());
+            }
+        }
     }
 }
 
