@@ -154,6 +154,12 @@ impl Relay {
         self.running.signal(Signal::KILL);
     }
 
+    /// The same, until it is gone.
+    pub(crate) fn killed(self) -> Finished {
+        self.kill();
+        self.running.finish().ended_with(128 + 9)
+    }
+
     /// Kills it, and starts another in its home.
     pub(crate) fn killed_and_started_again(self) -> Self {
         self.kill();

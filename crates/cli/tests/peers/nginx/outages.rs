@@ -10,7 +10,8 @@ use crate::relay::{Relay, Settings};
 
 #[test]
 fn hostile_33_without_the_relay_nobody_is_told_complete_and_a_reload_delivers() {
-    let (relay, nginx) = relay_behind_nginx("");
+    let relay = start(&of_its_own(), "");
+    let nginx = Nginx::before(relay.http());
     let outside = nginx.outside();
     // nginx keeps a connection to it.
     assert_eq!(outside.visit("code=canary&code=canary").0, 400);
@@ -22,7 +23,7 @@ fn hostile_33_without_the_relay_nobody_is_told_complete_and_a_reload_delivers() 
         assert!(!page.to_ascii_lowercase().contains("complete"), "{page}");
         assert!(!page.contains("canary"), "{page}");
     }
-    let relay = again(&listen);
+    let relay = start(&listen, "");
     let program = relay.waiting(STATE);
     let (code, page) = outside.visit(QUERY);
     assert_eq!(code, 200, "{page}");
@@ -33,19 +34,19 @@ fn hostile_33_without_the_relay_nobody_is_told_complete_and_a_reload_delivers() 
 /// nginx asks again where it may; a callback it must not.
 #[test]
 fn hostile_33_a_relay_that_dies_with_the_callback_is_no_success_and_gets_it_once() {
-    let (relay, nginx) = relay_behind_nginx("grace = 30");
+    let relay = start(&of_its_own(), "grace = 30");
+    let nginx = Nginx::before(relay.http());
     let outside = nginx.outside();
     let listen = relay.http().to_owned();
     let (code, page) = thread::scope(|scope| {
         let browser = scope.spawn(|| outside.visit(QUERY));
         until_one_is_held(&relay);
-        // Killed.
-        drop(relay);
+        relay.killed();
         browser.join().unwrap()
     });
     assert_eq!(code, 502, "{page}");
     assert!(!page.to_ascii_lowercase().contains("complete"), "{page}");
-    let relay = again(&listen);
+    let relay = start(&listen, "");
     assert_eq!(relay.count("oarlock_http_requests_total{"), 0);
     let program = relay.waiting(STATE);
     assert_eq!(outside.visit(QUERY).0, 200, "it was delivered to nobody");
@@ -53,15 +54,9 @@ fn hostile_33_a_relay_that_dies_with_the_callback_is_no_success_and_gets_it_once
     assert!(!nginx.logs_of(2).contains("canary"));
 }
 
-/// Two backends would be another site; but not even a program that is slow to confirm makes nginx impatient.
 #[test]
 fn a_program_that_takes_its_time_is_waited_for() {
-    let relay = Relay::start(Settings {
-        top: TOP,
-        relay: "grace = 20",
-        ..Settings::default()
-    });
-    let nginx = Nginx::before(relay.http());
+    let (relay, nginx) = relay_behind_nginx("grace = 20");
     let outside = nginx.outside();
     let (code, program) = thread::scope(|scope| {
         let browser = scope.spawn(|| outside.visit(QUERY));
@@ -73,12 +68,17 @@ fn a_program_that_takes_its_time_is_waited_for() {
     program.finish().ended_with(0);
 }
 
-/// A relay at the same address as the one before.
-fn again(listen: &str) -> Relay {
+/// An address that no other test takes while nobody listens there.
+fn of_its_own() -> String {
+    let [_, a, b, c] = std::process::id().to_be_bytes();
+    format!("127.{}.{b}.{c}:0", 128 | a)
+}
+
+fn start(listen: &str, lines: &str) -> Relay {
     Relay::start(Settings {
         listen,
         top: TOP,
-        ..Settings::default()
+        relay: lines,
     })
 }
 
