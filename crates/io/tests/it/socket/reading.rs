@@ -244,12 +244,24 @@ fn a_peer_that_ends_its_own_direction() {
             assert_eq!(peer.ask("half"), "done");
             assert!(answer(&stream).await, "it had read everything");
 
-            let (mut peer, stream) = side.peer().await;
-            stream.write_all(b"line\n").await.unwrap();
-            assert_eq!(peer.ask("half"), "done");
-            // TCP cannot tell this from an end after reading; what it says depends on what was faster.
-            let read = answer(&stream).await;
-            assert!(!read || !side.is_unix());
+            // With the line unread it lives on, and can still read it.
+            for reads in [true, false] {
+                let (mut peer, stream) = side.peer().await;
+                stream.write_all(b"line\n").await.unwrap();
+                assert_eq!(peer.ask("half"), "done");
+                if side.is_unix() {
+                    let waited = Duration::from_millis(50);
+                    let early = tokio::time::timeout(waited, stream.was_read()).await;
+                    assert!(early.is_err(), "nobody knows yet");
+                }
+                match reads {
+                    true => assert_eq!(peer.ask("5"), "done"),
+                    false => peer.kill(),
+                }
+                // TCP cannot tell this from an end after reading; what it says of a death depends on what was faster.
+                let read = answer(&stream).await;
+                assert!(read == reads || !reads && !side.is_unix(), "{reads}");
+            }
         }
     });
 }
