@@ -80,7 +80,7 @@ class Life:
         self.scene = ""
         self.fault = ""
         self._processes: list[Process] = []
-        self._browsing: "list[asyncio.Task[dict[str, Any]]]" = []
+        self._browsing: list[asyncio.Task[dict[str, Any]]] = []
         length = 0 if dice.random() < 0.6 else dice.randrange(1000, 6000)
         # Unlike those of every other run: the same relay may have seen this seed before.
         self._code = f"code-{index}-{secrets.token_hex(8)}{'x' * length}"

@@ -13,6 +13,8 @@ from evidence import LINES, Evidence
 
 LIFE = 100
 """Seconds after which a program ends that nobody has killed."""
+HERD_READS, HERD_WRITES = os.pipe()
+"""Ends with the herd, so that what stays does not outlive it."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,9 @@ def start(conduct: Conduct, evidence: Evidence) -> int:
         return pid
     try:
         signal.alarm(LIFE)
-        # Neither the browsers' connections nor this process's streams are a waiting program's.
-        os.closerange(0, 1024)
+        # Neither the browsers' connections nor the herd's streams are a waiting program's.
+        os.dup2(HERD_READS, 0)
+        os.closerange(1, 1024)
         evidence.prepare()
         _Program(conduct, evidence).run()
     except OSError as error:
@@ -61,8 +64,8 @@ def start(conduct: Conduct, evidence: Evidence) -> int:
 
 
 def _stay() -> NoReturn:
-    while True:
-        signal.pause()
+    os.read(0, 1)
+    os._exit(1)
 
 
 class _Program:

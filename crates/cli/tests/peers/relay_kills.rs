@@ -23,12 +23,16 @@ enum Place {
 
 impl Place {
     /// A relay that lets any number of browsers miss.
-    fn relay(self, grace: &str) -> Relay {
+    fn relay(self, times: Times) -> Relay {
         let place = match self {
             Self::Unix => "",
             Self::Tcp => "use_tcp = true\ntcp_fallback_port = 0\n",
         };
-        let times = format!("grace = \"{grace}\"\nacknowledgement_timeout = \"3s\"");
+        let Times {
+            grace,
+            acknowledgement,
+        } = times;
+        let times = format!("grace = {grace}\nacknowledgement_timeout = {acknowledgement}");
         Relay::start(Settings {
             relay: &format!("{place}{times}\n[http]\nunmatched_per_minute = 0"),
             ..Settings::default()
@@ -36,7 +40,21 @@ impl Place {
     }
 }
 
-/// What happens dozens of times at each place, under which protocols.
+/// How long a relay waits, in seconds.
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    grace: u32,
+    acknowledgement: u32,
+}
+
+impl Times {
+    /// The longest that a browser of so many programs waits: the callback is held before each and after the last.
+    fn patience(self, programs: u32) -> u32 {
+        self.grace * (programs + 1) + self.acknowledgement * programs
+    }
+}
+
+/// What happens often at each place, and under which protocols.
 const OFTEN: [(&[u8], &str); 8] = [
     (&[1, 2], "killed while it waited"),
     (&[1, 2], "killed with a part of the line"),
@@ -59,12 +77,16 @@ const SELDOM: [(&[u8], &str); 6] = [
 
 /// So many die at random moments, and more that come back after them.
 fn die_at_random(place: Place, count: usize, seed: u64) -> Tally {
-    let relay = place.relay("1s");
+    const TIMES: Times = Times {
+        grace: 1,
+        acknowledgement: 3,
+    };
+    let relay = place.relay(TIMES);
     let lives = Herd::start(&relay, "random", count, seed).lives();
     assert_eq!(lives.len(), count);
     let mut tally = Tally::default();
     for life in &lives {
-        tally.add(&Verdict::of(life, seed).stands());
+        tally.add(&Verdict::of(life, TIMES, seed).stands());
     }
     tally
 }
@@ -74,7 +96,7 @@ fn hostile_33_of_1000_programs_killed_at_random_none_is_called_complete_without_
     let seed = seed();
     let (unix, tcp) = thread::scope(|scope| {
         let unix = scope.spawn(|| die_at_random(Place::Unix, 600, seed));
-        let tcp = die_at_random(Place::Tcp, 400, seed.wrapping_add(1));
+        let tcp = die_at_random(Place::Tcp, 400, seed);
         (unix.join().unwrap(), tcp)
     });
     println!("seed {seed}\nUnix socket: {unix}\nTCP: {tcp}");
@@ -105,12 +127,17 @@ fn becomes(life: &Life) -> (&'static str, bool, bool) {
 }
 
 fn die_at_each_step(place: Place) {
-    const TIMES: usize = 5;
+    const AMOUNT: usize = 5;
+    // Nobody here waits for an acknowledgement, and whoever comes back does so at once.
+    const TIMES: Times = Times {
+        grace: 3,
+        acknowledgement: 10,
+    };
     let seed = seed();
-    let relay = place.relay("3s");
+    let relay = place.relay(TIMES);
     let mut met = BTreeMap::new();
-    for life in Herd::start(&relay, "steps", TIMES, seed).lives() {
-        let verdict = Verdict::of(&life, seed).stands();
+    for life in Herd::start(&relay, "steps", AMOUNT, seed).lives() {
+        let verdict = Verdict::of(&life, TIMES, seed).stands();
         let has_it = |index| verdict.has_it(index);
         let became = (life.answers[0].page.as_str(), has_it(0), has_it(1));
         assert_eq!(became, becomes(&life), "{}", life.story(seed));
@@ -118,7 +145,7 @@ fn die_at_each_step(place: Place) {
     }
     // Each with a program that comes back, and as often without.
     assert_eq!(met.len(), 2 * (8 + 12), "{met:?}");
-    assert!(met.values().all(|times| *times == TIMES), "{met:?}");
+    assert!(met.values().all(|times| *times == AMOUNT), "{met:?}");
 }
 
 #[test]
@@ -131,17 +158,23 @@ fn hostile_33_a_program_killed_at_each_step_of_tcp() {
     die_at_each_step(Place::Tcp);
 }
 
+/// So long that nothing is over before the relay is.
+const LONG: Times = Times {
+    grace: 60,
+    acknowledgement: 60,
+};
+
 /// The relay dies between a callback and its confirmation, at each step of the program.
 fn the_relay_dies(place: Place) {
-    const TIMES: usize = 10;
+    const AMOUNT: usize = 10;
     let seed = seed();
-    let relay = place.relay("5s");
-    let mut herd = Herd::start(&relay, "fall", TIMES, seed);
+    let relay = place.relay(LONG);
+    let mut herd = Herd::start(&relay, "fall", AMOUNT, seed);
     herd.waits_for_the_fall();
     let next = relay.killed_and_started_again();
     herd.goes_on_at(&next);
     let lives = herd.lives();
-    assert_eq!(lives.len(), (4 + 5) * TIMES);
+    assert_eq!(lives.len(), (4 + 5) * AMOUNT);
     for life in lives {
         let story = life.story(seed);
         let verdict = Verdict::of_a_fall(&life, seed).stands();
@@ -170,7 +203,7 @@ fn hostile_34_a_relay_killed_in_the_middle_of_deliveries_calls_none_complete_tha
     const ROUNDS: u64 = 6;
     let seed = seed();
     let (mut complete, mut broken) = (0, 0);
-    let mut relay = Place::Unix.relay("1s");
+    let mut relay = Place::Unix.relay(LONG);
     for round in 0..ROUNDS {
         let herd = Herd::start(&relay, "storm", 60, seed.wrapping_add(round));
         herd.waits_for_the_fall();

@@ -2,35 +2,36 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use super::life::{Answer, Life, Program};
+use super::{
+    Times,
+    life::{Answer, Life, Program},
+};
 
-/// Grace, and the time for an acknowledgement: both at most once for each program.
-const PATIENCE: f64 = 5.0 + 3.0;
-/// What a busy machine may add.
-const MARGIN: f64 = 15.0;
+/// Seconds that a busy machine may add.
+const MARGIN: u32 = 15;
 
 /// The look at one state.
 pub(super) struct Verdict<'a> {
     life: &'a Life,
     story: String,
-    /// Whether one relay was there from first to last.
-    relay_lived: bool,
+    /// Those of the relay, where one was there from first to last.
+    times: Option<Times>,
 }
 
 impl<'a> Verdict<'a> {
-    pub(super) fn of(life: &'a Life, seed: u64) -> Self {
+    pub(super) fn of(life: &'a Life, times: Times, seed: u64) -> Self {
         Self {
-            life,
-            story: life.story(seed),
-            relay_lived: true,
+            times: Some(times),
+            ..Self::of_a_fall(life, seed)
         }
     }
 
     /// Of a relay that was killed, and forgot what it had delivered.
     pub(super) fn of_a_fall(life: &'a Life, seed: u64) -> Self {
         Self {
-            relay_lived: false,
-            ..Self::of(life, seed)
+            life,
+            story: life.story(seed),
+            times: None,
         }
     }
 
@@ -83,23 +84,23 @@ impl<'a> Verdict<'a> {
     }
 
     fn nobody_hangs(&self) {
-        let programs = f64::from(u8::try_from(self.life.processes.len()).unwrap());
         for answer in &self.life.answers {
-            let took = answer.answered - answer.sent;
-            assert!(
-                took < PATIENCE * (programs + 1.0) + MARGIN,
-                "{}",
-                self.story
-            );
             assert_eq!(
                 answer.status == 200,
                 answer.page == "complete",
                 "{}",
                 self.story
             );
+            assert_ne!(answer.broken, "no answer", "{}", self.story);
+            let Some(times) = self.times else {
+                continue;
+            };
             let known = ["complete", "nobody", "unconfirmed", "already"];
-            let is_known = known.contains(&answer.page());
-            assert!(is_known || !self.relay_lived, "{}", self.story);
+            assert!(known.contains(&answer.page()), "{}", self.story);
+            let programs = u32::try_from(self.life.processes.len()).unwrap();
+            let patience = times.patience(programs) + MARGIN;
+            let took = answer.answered - answer.sent;
+            assert!(took < patience.into(), "{}", self.story);
         }
     }
 
@@ -129,7 +130,7 @@ impl<'a> Verdict<'a> {
         let mut owners: Vec<&str> = handed.map(|program| program.owner.as_str()).collect();
         owners.dedup();
         assert!(owners.len() <= 1, "{}", self.story);
-        if !self.relay_lived {
+        if self.times.is_none() {
             return;
         }
         let holders = self.holders();
