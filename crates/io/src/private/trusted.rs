@@ -93,7 +93,8 @@ fn owned(path: &Path, uid: u32) -> Result<(), PrivateError> {
     })
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::{
         fs,
