@@ -6,6 +6,7 @@
 mod home;
 mod memory;
 mod race;
+mod relay;
 mod size;
 mod statistics;
 mod token;
@@ -35,6 +36,10 @@ const BENCHES: &[Bench] = &[
     Bench {
         name: "write",
         run: write::run,
+    },
+    Bench {
+        name: "relay",
+        run: relay::run,
     },
     Bench {
         name: "size",

@@ -58,28 +58,44 @@ impl Home {
 
     /// Replaces the credential.
     pub(super) fn store(&self, credential: &Credential<'_>) -> Result<(), Failure> {
-        let path = self.credential_file();
-        let doing = format!("write {}", path.display());
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&path)
-            .doing(&doing)?;
-        file.write_all(json(credential).as_bytes()).doing(&doing)
+        private_file(&self.credential_file(), &json(credential))
     }
 
-    /// `oarlock token`, with nothing in its environment but where home is.
-    pub(super) fn token(&self) -> Command {
+    /// Writes a file of the folder, for us alone.
+    pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf, Failure> {
+        let path = self.folder.join(name);
+        private_file(&path, text)?;
+        Ok(path)
+    }
+
+    /// `oarlock`, with nothing in its environment but where home is.
+    pub(super) fn oarlock(&self) -> Command {
         let mut command = Command::new(&self.program);
         command
-            .args(["token", PROVIDER])
             .env_clear()
             .env("OARLOCK_HOME", &self.folder)
             .env("HOME", &self.folder);
         command
     }
+
+    /// `oarlock token`.
+    pub(super) fn token(&self) -> Command {
+        let mut command = self.oarlock();
+        command.args(["token", PROVIDER]);
+        command
+    }
+}
+
+fn private_file(path: &Path, text: &str) -> Result<(), Failure> {
+    let doing = format!("write {}", path.display());
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .doing(&doing)?;
+    file.write_all(text.as_bytes()).doing(&doing)
 }
 
 /// A copy, as an installation makes one. What the linker itself wrote lies in the page cache in smaller pieces, and starts a fifth

@@ -1,7 +1,7 @@
 //! The least that a relay can cost: bare hyper that looks a state up, writes one line to the socket that waits for it, and answers.
 //!
 //! `floor_relay SOCKET` listens on that Unix socket and on an ephemeral port of 127.0.0.1, which it prints. A program sends
-//! `STATE LF` and gets `CODE LF`. No limits, no checks, no confirmation: it lies whenever the program is gone.
+//! `STATE LF`, gets `REGISTERED LF` and later `CODE LF`. No limits, no checks, no confirmation: it lies whenever the program is gone.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "that is how the port is told")]
 
@@ -65,7 +65,14 @@ async fn register(stream: UnixStream, waiting: Waiting) {
         return;
     }
     let state = line.trim_end().to_owned();
-    lock(&waiting).insert(state, writer);
+    // It is there before the program knows.
+    lock(&waiting).insert(state.clone(), writer);
+    let written = lock(&waiting)
+        .get(&state)
+        .map(|writer| writer.try_write(b"REGISTERED\n"));
+    if !matches!(written, Some(Ok(_))) {
+        return;
+    }
     line.clear();
     // Until the program goes away; an error is an end too.
     drop(reader.read_line(&mut line).await);

@@ -61,7 +61,8 @@ impl Program {
             Kind::Floor => format!("{state}\n"),
         };
         program.stream.write_all(line.as_bytes()).await?;
-        if target.kind == Kind::Two {
+        // Protocol 1 has no answer; the relay holds a callback that overtakes its REGISTER.
+        if target.kind != Kind::One {
             let answer = program.line().await?;
             if !answer.contains("REGISTERED") {
                 return Err(format!("refused: {answer}").into());
