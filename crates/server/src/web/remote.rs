@@ -3,15 +3,15 @@
 mod answer;
 mod stream;
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use axum::{
     Router,
-    extract::{Path, Request, State},
+    extract::{FromRequestParts, Path, Request, State},
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode, header, request::Parts};
 use oarlock_io::web_server::read_body;
 use oarlock_oauth::{
     relay::{CloseReason, Deliver, Delivery, Register, RelayFrame, StateDigest},
@@ -63,7 +63,7 @@ pub(super) fn router(relay: Relay) -> Router {
 
 async fn register(
     State(relay): State<Relay>,
-    Path(digest): Path<String>,
+    Named(digest): Named,
     request: Request,
 ) -> Result<Response, Answer> {
     let (parts, body) = request.into_parts();
@@ -88,7 +88,7 @@ async fn register(
 
 async fn visit(
     State(relay): State<Relay>,
-    Path(digest): Path<String>,
+    Named(digest): Named,
     request: Request,
 ) -> Result<Response, Answer> {
     let (digest, owner) = owner(&relay, &digest, request.headers())?;
@@ -109,23 +109,19 @@ async fn visit(
 
 async fn acknowledge(
     state: State<Relay>,
-    digest: Path<String>,
+    digest: Named,
     request: Request,
 ) -> Result<Response, Answer> {
     settle(state, digest, request, Ending::Delivered).await
 }
 
-async fn reject(
-    state: State<Relay>,
-    digest: Path<String>,
-    request: Request,
-) -> Result<Response, Answer> {
+async fn reject(state: State<Relay>, digest: Named, request: Request) -> Result<Response, Answer> {
     settle(state, digest, request, Ending::Rejected).await
 }
 
 async fn settle(
     State(relay): State<Relay>,
-    Path(digest): Path<String>,
+    Named(digest): Named,
     request: Request,
     ending: Ending,
 ) -> Result<Response, Answer> {
@@ -154,7 +150,7 @@ async fn settle(
 
 async fn leave(
     State(relay): State<Relay>,
-    Path(digest): Path<String>,
+    Named(digest): Named,
     request: Request,
 ) -> Result<Response, Answer> {
     let (digest, owner) = owner(&relay, &digest, request.headers())?;
@@ -169,6 +165,18 @@ async fn no_head() -> Answer {
 
 async fn no_method() -> Answer {
     Answer::Status(StatusCode::METHOD_NOT_ALLOWED)
+}
+
+/// What an address ends in. Where it is no UTF-8 it is nothing: axum's own answer has no frame, and comes before the token's.
+struct Named(String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let path = Path::from_request_parts(parts, state).await;
+        Ok(Self(path.map_or_else(|_| String::new(), |Path(name)| name)))
+    }
 }
 
 fn address(digest: &str) -> Result<StateDigest, Answer> {

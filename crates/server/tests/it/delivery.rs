@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use oarlock_server::config::{LocalAddress, Times};
 use serde_json::json;
-use tokio::net::TcpStream;
+use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
 use crate::scene::{OTHER_SECRET, Program, SECRET, Scene, TOKEN, ack, register, times, until};
 
@@ -213,6 +213,26 @@ async fn hostile_33_protocol_1_neither_read_nor_closed_is_unconfirmed_and_goes_t
     assert_eq!(browser.await.unwrap().status, 404);
     let _other = scene.first("abc").await;
     assert_eq!(scene.browse("code=c1&state=abc").await.status, 404);
+}
+
+#[tokio::test]
+async fn hostile_33_protocol_1_that_only_stops_talking_can_still_read_so_nobody_else_gets_it() {
+    let scene = Scene::with(|config| {
+        config.relay.times.acknowledgement = Duration::from_millis(200);
+    })
+    .await;
+    let mut program = scene.first("abc").await.into_inner();
+    let browser = scene.browsing("code=c1&state=abc");
+    program.readable().await.unwrap();
+    program.shutdown().await.unwrap();
+    let mut other = scene.first("abc").await;
+    assert!(!browser.await.unwrap().is_complete());
+    assert_eq!(scene.browse("code=c1&state=abc").await.status, 404);
+    assert_eq!(Program::new(program).hear().await.unwrap()["code"], "c1");
+    let browser = scene.browsing("code=c2&state=abc");
+    assert_eq!(other.hear().await.unwrap()["code"], "c2");
+    drop(other);
+    assert!(browser.await.unwrap().is_complete());
 }
 
 #[tokio::test]

@@ -157,6 +157,7 @@ async fn an_address_ends_in_a_digest_and_in_nothing_else() {
         &padded,
         &bits,
         "%2e%2e",
+        "%ff",
         &"A".repeat(1_000),
     ] {
         let program = Program {
@@ -169,6 +170,7 @@ async fn an_address_ends_in_a_digest_and_in_nothing_else() {
             program.delete().await,
         ] {
             assert_eq!(reply.status, 400, "{wrong}: {reply:?}");
+            assert_eq!(reply.json()["error"], "invalid_request");
             assert!(!reply.body.contains(wrong), "{reply:?}");
         }
     }
