@@ -27,6 +27,7 @@ class Environment(unittest.TestCase):
 
     def test_tcp_is_used_where_it_is_asked_for(self) -> None:
         self.assertEqual(address(OAUTH_USE_TCP="TRUE"), "127.0.0.1:9999")
+        self.assertEqual(address(OAUTH_USE_TCP="y"), "127.0.0.1:9999")
         self.assertEqual(address(OAUTH_USE_TCP="1", OAUTH_TCP_HOST="relay", OAUTH_TCP_FALLBACK_PORT="9"), "relay:9")
         self.assertEqual(address(OAUTH_USE_TCP="no", OAUTH_SOCKET_PATH="/a"), "/a")
         self.assertEqual(address(OARLOCK_RELAY_USE_TCP="false", OAUTH_USE_TCP="true", OAUTH_SOCKET_PATH="/a"), "/a")

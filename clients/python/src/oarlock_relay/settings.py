@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from .errors import OAuthConnectionError
 from .local_user import is_ours_alone
 
-_YES = ("true", "1", "yes", "on")
-_NO = ("false", "0", "no", "off")
+_YES = ("true", "t", "yes", "y", "on", "1")
+_NO = ("false", "f", "no", "n", "off", "0")
 
 
 @dataclass(frozen=True)

@@ -233,10 +233,11 @@ fn find<'a>(environment: &'a Environment, name: &str) -> Option<(String, &'a str
         .find_map(|full| Some((full.clone(), environment.get(&full)?)))
 }
 
+/// The words of poast-relay's settings, which the relay takes too.
 fn flag(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
-        "true" | "1" | "yes" | "on" => Some(true),
-        "false" | "0" | "no" | "off" => Some(false),
+        "true" | "t" | "yes" | "y" | "on" | "1" => Some(true),
+        "false" | "f" | "no" | "n" | "off" | "0" => Some(false),
         _ => None,
     }
 }

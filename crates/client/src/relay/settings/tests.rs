@@ -32,10 +32,7 @@ fn the_first_that_names_a_relay_counts() {
             ],
             "unix:/b",
         ),
-        (
-            vec![home, ("OAUTH_USE_TCP", "True")],
-            "tcp://127.0.0.1:9999",
-        ),
+        (vec![home, ("OAUTH_USE_TCP", "T")], "tcp://127.0.0.1:9999"),
         (
             vec![
                 ("OAUTH_USE_TCP", "1"),
