@@ -3,7 +3,7 @@
 use super::{Stream, stream::each};
 use std::{io, time::Duration};
 
-/// What the other side may still say before that counts as a no.
+/// What the other side may still say before nobody listens any more.
 const MOST_DROPPED: usize = 64 * 1024;
 
 /// How often the kernel is asked after an end that left something of ours unread: nothing wakes us when that changes.
@@ -20,7 +20,7 @@ impl Stream {
     ///
     /// An orderly end with nothing of ours on the way is a yes; a reset is a no. An end with something of ours on the way is neither:
     /// a side that has ended its own direction alone can still read. Further bytes from the other side are dropped,
-    /// at most 64 KiB of them. There is no deadline; dropping the future is fine.
+    /// at most 64 KiB of them; of a side that says more it is never known. There is no deadline; dropping the future is fine.
     ///
     /// | the other side closes | Unix socket | TCP |
     /// |---|---|---|
@@ -55,7 +55,8 @@ impl Stream {
                 Err(_) => return false,
             }
             if dropped > MOST_DROPPED {
-                return false;
+                // It lives, and may have read everything: a no would be as wrong as a yes.
+                return std::future::pending().await;
             }
         }
     }

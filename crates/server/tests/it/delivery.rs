@@ -236,6 +236,21 @@ async fn hostile_33_protocol_1_that_only_stops_talking_can_still_read_so_nobody_
 }
 
 #[tokio::test]
+async fn hostile_33_protocol_1_that_has_read_and_talks_without_end_is_unconfirmed() {
+    let scene = Scene::with(|config| {
+        config.relay.times.acknowledgement = Duration::from_millis(200);
+    })
+    .await;
+    let mut program = scene.first("abc").await;
+    let browser = scene.browsing("code=c1&state=abc");
+    assert!(program.hear().await.is_some());
+    program.send(&[b'x'; 100_000]).await;
+    let _other = scene.first("abc").await;
+    assert!(!browser.await.unwrap().is_complete());
+    assert_eq!(scene.browse("code=c1&state=abc").await.status, 404);
+}
+
+#[tokio::test]
 async fn protocol_2_is_complete_after_the_acknowledgement_and_not_before() {
     let scene = Scene::new().await;
     let (mut program, answer) = scene.second("abc", SECRET).await;
