@@ -154,7 +154,7 @@ pub struct RelayLimits {
     pub registrations_per_user: usize,
     /// Connections to the local socket.
     pub connections: usize,
-    /// Connections of one address that is not loopback, over TCP.
+    /// Connections of one address that is not loopback, or /64 of IPv6, over TCP.
     pub connections_per_address: usize,
     /// Callbacks that wait for their program.
     pub held: usize,

@@ -6,7 +6,10 @@ mod second;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use oarlock_io::socket::{Listener, Peer, Stream};
+use oarlock_io::{
+    socket::{Listener, Peer, Stream},
+    web_server::network,
+};
 use oarlock_oauth::{
     relay::{ErrorWord, FrameError, ProgramFrame, Protocol, Register, RelayFrame, StateDigest},
     text::Untrusted,
@@ -101,11 +104,10 @@ impl Door {
             return None;
         }
         let limits = &relay.config().limits;
-        let (key, most) = match peer {
-            Peer::Address(address) if !address.ip().is_loopback() => {
-                (Some(address.ip()), limits.connections_per_address)
-            }
-            Peer::Address(_) | Peer::User(_) => (None, limits.connections),
+        let key = counted(peer);
+        let most = match key {
+            Some(_) => limits.connections_per_address,
+            None => limits.connections,
         };
         let room = match self.places.take(key, most) {
             Some(place) => Room::Taken { _place: place },
@@ -116,6 +118,17 @@ impl Door {
             }
         };
         Some(Connection { peer, room })
+    }
+}
+
+/// What the connections of a peer are counted by, as those of HTTP are; `None`: in all only.
+fn counted(peer: Peer) -> Option<IpAddr> {
+    match peer {
+        Peer::Address(address) => {
+            let address = address.ip().to_canonical();
+            (!address.is_loopback()).then(|| network(address))
+        }
+        Peer::User(_) => None,
     }
 }
 
@@ -290,4 +303,22 @@ async fn dismiss(frames: &Frames, protocol: Protocol, refusal: Refusal, descript
         },
     };
     frames.close(&frame, FAREWELL).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Peer, counted};
+
+    #[test]
+    fn hostile_38_an_ipv6_customer_is_one_peer_and_this_machine_is_none() {
+        let of = |address: &str| counted(Peer::Address(address.parse().unwrap()));
+        assert_eq!(of("[2001:db8:1:2:3::4]:1"), of("[2001:db8:1:2:ffff::]:2"));
+        assert_ne!(of("[2001:db8:1:2::]:1"), of("[2001:db8:1:3::]:1"));
+        assert_eq!(of("[::ffff:192.0.2.1]:1"), of("192.0.2.1:2"));
+        assert_ne!(of("192.0.2.1:1"), of("192.0.2.2:1"));
+        for here in ["127.0.0.1:1", "[::1]:1", "[::ffff:127.0.0.1]:1"] {
+            assert_eq!(of(here), None, "{here}");
+        }
+        assert_eq!(counted(Peer::User(0)), None);
+    }
 }
