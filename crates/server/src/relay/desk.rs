@@ -11,7 +11,7 @@ use std::{
 use oarlock_oauth::relay::{CloseReason, Delivery, Registered, StateDigest};
 use tokio::{
     sync::{Notify, watch},
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep_until},
 };
 
 use super::{
@@ -38,7 +38,7 @@ pub(crate) struct Desk {
     ticket: Ticket,
     shown: watch::Sender<Shown>,
     visits: Mutex<Visits>,
-    /// Rings when a visit changes what is due.
+    /// Rings when a visit changes what is due, and when a newer registration takes this one's place.
     visited: Notify,
 }
 
@@ -94,8 +94,11 @@ impl Relay {
             }),
             visited: Notify::new(),
         });
-        desks.insert(digest, Arc::clone(&desk));
+        let older = desks.insert(digest, Arc::clone(&desk));
         drop(desks);
+        if let Some(older) = older {
+            older.visited.notify_one();
+        }
         tracing::info!(
             state = slot.short(),
             resumed = registered.resumed,
@@ -104,9 +107,7 @@ impl Relay {
         let relay = self.clone();
         drop(tokio::spawn(async move {
             desk.keep(&relay, &mailbox, now + lasts).await;
-            if relay.0.desks.all().len() <= REMEMBERED {
-                sleep(MEMORY).await;
-            }
+            relay.0.desks.remember(digest, &desk).await;
             relay.0.desks.forget(digest, &desk);
         }));
         Ok(self.welcome(lasts, registered.resumed))
@@ -120,12 +121,23 @@ impl Relay {
 }
 
 impl Desks {
+    /// Waits as long as one that is over is to be remembered: until a newer one has its place, which rings.
+    async fn remember(&self, digest: StateDigest, desk: &Arc<Desk>) {
+        let until = Instant::now() + MEMORY;
+        if self.all().len() > REMEMBERED {
+            return;
+        }
+        while is_there(&self.all(), digest, desk) {
+            tokio::select! {
+                () = sleep_until(until) => return,
+                () = desk.visited.notified() => {}
+            }
+        }
+    }
+
     fn forget(&self, digest: StateDigest, desk: &Arc<Desk>) {
         let mut all = self.all();
-        if all
-            .get(&digest)
-            .is_some_and(|other| Arc::ptr_eq(other, desk))
-        {
+        if is_there(&all, digest, desk) {
             all.remove(&digest);
         }
     }
@@ -134,6 +146,15 @@ impl Desks {
     fn all(&self) -> MutexGuard<'_, HashMap<StateDigest, Arc<Desk>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_there(
+    desks: &HashMap<StateDigest, Arc<Desk>>,
+    digest: StateDigest,
+    desk: &Arc<Desk>,
+) -> bool {
+    let there = desks.get(&digest);
+    there.is_some_and(|there| Arc::ptr_eq(there, desk))
 }
 
 impl Desk {

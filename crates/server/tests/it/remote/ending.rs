@@ -6,6 +6,7 @@ use http::StatusCode;
 use tokio::time::{Instant, sleep};
 
 use super::house::{House, settle};
+use crate::scene::until;
 
 #[tokio::test(start_paused = true)]
 async fn a_program_can_leave() {
@@ -113,4 +114,18 @@ async fn hostile_36_a_relay_that_stops_says_when_to_come_back() {
     let late = house.browse("code=c2&state=abc").await;
     assert_eq!(late.status, 503);
     assert!(late.headers.contains_key("retry-after"));
+}
+
+#[tokio::test]
+async fn hostile_38_whoever_registers_again_and_again_leaves_no_task_behind() {
+    let house = House::new();
+    let program = house.program("abc").registered().await;
+    for _ in 0..50 {
+        assert_eq!(program.put().await.status, 200);
+        assert_eq!(program.delete().await.status, 200);
+        assert_eq!(program.put().await.status, 201);
+    }
+    // The one that is there.
+    let metrics = tokio::runtime::Handle::current().metrics();
+    until(|| metrics.num_alive_tasks() == 1).await;
 }
