@@ -18,3 +18,10 @@ pub enum Outcome {
     /// The relay stops.
     Stopping,
 }
+
+impl Outcome {
+    /// Whether there was no program for it.
+    pub(crate) fn is_miss(self) -> bool {
+        matches!(self, Self::NobodyWaiting | Self::AlreadyDelivered)
+    }
+}

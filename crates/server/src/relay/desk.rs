@@ -197,11 +197,14 @@ impl Desk {
                     Ending::Rejected => CloseReason::Rejected,
                     Ending::Unconfirmed => CloseReason::Unconfirmed,
                 };
-                tracing::info!(
-                    state = self.ticket.slot.short(),
-                    ?reason,
-                    "callback settled by client for state"
-                );
+                let state = self.ticket.slot.short();
+                match ending {
+                    Ending::Delivered => {
+                        tracing::info!(state, "callback delivered to client for state");
+                    }
+                    Ending::Rejected => tracing::warn!(state, "client refused the callback"),
+                    Ending::Unconfirmed => {}
+                }
                 self.shown.send_replace(Shown::Over(reason));
                 Some(reason)
             }
@@ -292,11 +295,15 @@ impl Desk {
 
     /// Ends it. A callback that nobody came for has waited long enough.
     fn close(&self, relay: &Relay, reason: CloseReason) {
-        tracing::info!(
-            state = self.ticket.slot.short(),
-            ?reason,
-            "registration over HTTPS ended"
-        );
+        let state = self.ticket.slot.short();
+        match reason {
+            CloseReason::Expired => tracing::warn!(state, "callback timeout for state"),
+            CloseReason::Unconfirmed => tracing::warn!(
+                state,
+                "client did not acknowledge the callback: not confirmed"
+            ),
+            _ => tracing::info!(state, ?reason, "registration over HTTPS ended"),
+        }
         let _visits = self.visits();
         if let Some(hold) = relay.registry().end(self.ticket) {
             relay.registry().give_up(&hold);

@@ -213,20 +213,22 @@ async fn first_frame(relay: &Relay, frames: &mut Frames) -> Option<Register> {
         turn_away(relay, frames, Protocol::One, Refused::Stopping).await;
         return None;
     };
-    let (refusal, description) = match heard {
+    let (protocol, refusal, description) = match heard {
         Ok(Heard::Frame(ProgramFrame::Register(register))) => return Some(register),
         Ok(Heard::Frame(_)) => (
+            Protocol::One,
             Refusal::InvalidRequest,
             "the first frame must be REGISTER".to_owned(),
         ),
-        Ok(Heard::Malformed(error)) => (refusal_of(&error), error.to_string()),
+        Ok(Heard::Malformed(error, protocol)) => (protocol, refusal_of(&error), error.to_string()),
         Ok(Heard::End) => return None,
         Err(_) => (
+            Protocol::One,
             Refusal::Silent,
             "no REGISTER came within 10 seconds".to_owned(),
         ),
     };
-    refuse(relay, frames, Protocol::One, refusal, &description).await;
+    refuse(relay, frames, protocol, refusal, &description).await;
     None
 }
 

@@ -59,13 +59,22 @@ pub(super) async fn answer(site: &Site, request: Request) -> Page {
     }
     let read = read(site, &parts, body).await;
     let is_awaited = matches!(&read, Ok(callback) if site.relay.is_awaited(callback));
-    if !is_awaited && site.misses.miss(client(site, &parts)).is_err() {
+    // It is counted at once, so that one address cannot have all places of those that wait for their program.
+    let missed = (!is_awaited).then(|| client(site, &parts));
+    if missed.is_some_and(|client| site.misses.miss(client).is_err()) {
         site.metrics.refused(Refusal::TooManyUnmatched);
         tracing::debug!("too many callbacks that nobody waits for from one address");
         return Page::TooMany;
     }
     match read {
-        Ok(callback) => Page::Callback(site.relay.deliver(callback).await),
+        Ok(callback) => {
+            let outcome = site.relay.deliver(callback).await;
+            if let (Some(client), false) = (missed, outcome.is_miss()) {
+                // The program came behind its callback, as fast ones do.
+                site.misses.forgive(client);
+            }
+            Page::Callback(outcome)
+        }
         Err(error) => {
             site.metrics.refused(Refusal::UnreadableCallback);
             tracing::warn!(%error, "callback cannot be read");

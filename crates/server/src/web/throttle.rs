@@ -14,9 +14,15 @@ use oarlock_io::web_server::network;
 use std::{
     net::IpAddr,
     num::NonZeroU32,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
+
+/// In which an address may miss so often.
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// Addresses that are remembered at once.
 const ADDRESSES: usize = 65_536;
@@ -34,6 +40,10 @@ pub(crate) struct Throttle<C: Clock = DefaultClock>(Option<Misses<C>>);
 #[derive(Debug)]
 struct Misses<C: Clock> {
     limiter: RateLimiter<IpAddr, Bounded, C, NoOpMiddleware<C::Instant>>,
+    /// The limiter's own.
+    states: Bounded,
+    /// What one miss costs: the time in which it is forgiven.
+    cost: Duration,
     since_sweep: AtomicUsize,
 }
 
@@ -46,13 +56,14 @@ impl Throttle {
 
 impl<C: Clock> Throttle<C> {
     fn with(per_minute: u32, clock: C, addresses: usize) -> Self {
-        Self(NonZeroU32::new(per_minute).map(|per_minute| Misses {
-            limiter: RateLimiter::new(
-                Quota::per_minute(per_minute),
-                Bounded::new(addresses),
-                clock,
-            ),
-            since_sweep: AtomicUsize::new(0),
+        Self(NonZeroU32::new(per_minute).map(|per_minute| {
+            let states = Bounded::new(addresses);
+            Misses {
+                limiter: RateLimiter::new(Quota::per_minute(per_minute), states.clone(), clock),
+                states,
+                cost: MINUTE / per_minute.get(),
+                since_sweep: AtomicUsize::new(0),
+            }
         }))
     }
 
@@ -73,11 +84,32 @@ impl<C: Clock> Throttle<C> {
         let checked = misses.limiter.check_key(&network(address));
         checked.map_err(|until| until.wait_time_from(misses.limiter.clock().now()))
     }
+
+    /// Takes one [`miss`](Self::miss) of this address back: the program came, and it was none.
+    pub(crate) fn forgive(&self, address: IpAddr) {
+        let Some(misses) = &self.0 else {
+            return;
+        };
+        let cost = Nanos::from(misses.cost).as_u64();
+        // An address that was forgotten meanwhile owes nothing, and is left so.
+        let forgiven = misses
+            .states
+            .measure_and_replace(&network(address), |owed| {
+                owed.map(|owed| ((), Nanos::new(owed.as_u64().saturating_sub(cost))))
+                    .ok_or(())
+            });
+        if forgiven.is_err() {
+            tracing::trace!("an address that came just too early owes nothing");
+        }
+    }
 }
 
-/// States of so many addresses, and one for all others.
+/// States of so many addresses, and one for all others; cheap to clone.
+#[derive(Clone, Debug)]
+struct Bounded(Arc<States>);
+
 #[derive(Debug)]
-struct Bounded {
+struct States {
     known: HashMapStateStore<IpAddr>,
     others: InMemoryState,
     most: usize,
@@ -85,16 +117,16 @@ struct Bounded {
 
 impl Bounded {
     fn new(most: usize) -> Self {
-        Self {
+        Self(Arc::new(States {
             known: HashMapStateStore::default(),
             others: InMemoryState::default(),
             most,
-        }
+        }))
     }
 
     fn has_room_for(&self, address: &IpAddr) -> bool {
-        let known = self.known.lock();
-        known.len() < self.most || known.contains_key(address)
+        let known = self.0.known.lock();
+        known.len() < self.0.most || known.contains_key(address)
     }
 }
 
@@ -106,28 +138,28 @@ impl StateStore for Bounded {
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
         if self.has_room_for(address) {
-            self.known.measure_and_replace(address, decide)
+            self.0.known.measure_and_replace(address, decide)
         } else {
-            self.others.measure_and_replace(&NotKeyed::NonKey, decide)
+            self.0.others.measure_and_replace(&NotKeyed::NonKey, decide)
         }
     }
 }
 
 impl ShrinkableKeyedStateStore<IpAddr> for Bounded {
     fn retain_recent(&self, drop_below: Nanos) {
-        self.known.retain_recent(drop_below);
+        self.0.known.retain_recent(drop_below);
     }
 
     fn shrink_to_fit(&self) {
-        self.known.shrink_to_fit();
+        self.0.known.shrink_to_fit();
     }
 
     fn len(&self) -> usize {
-        self.known.len()
+        self.0.known.len()
     }
 
     fn is_empty(&self) -> bool {
-        self.known.is_empty()
+        self.0.known.is_empty()
     }
 }
 
@@ -161,6 +193,23 @@ mod tests {
         clock.advance(wait);
         assert_eq!(throttle.miss(address(1)), Ok(()));
         assert!(throttle.miss(address(1)).is_err());
+    }
+
+    #[test]
+    fn a_miss_that_was_none_is_taken_back() {
+        let clock = FakeRelativeClock::default();
+        let throttle = Throttle::with(2, clock.clone(), ADDRESSES);
+        for _ in 0..100 {
+            assert_eq!(throttle.miss(address(1)), Ok(()));
+            throttle.forgive(address(1));
+        }
+        // No more is taken back than was counted.
+        throttle.forgive(address(2));
+        for number in [1, 2] {
+            assert_eq!(throttle.miss(address(number)), Ok(()), "{number}");
+            assert_eq!(throttle.miss(address(number)), Ok(()), "{number}");
+            assert!(throttle.miss(address(number)).is_err(), "{number}");
+        }
     }
 
     #[test]

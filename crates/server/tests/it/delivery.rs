@@ -439,3 +439,17 @@ async fn tcp_is_open_on_loopback_and_elsewhere_with_a_token() {
         assert_eq!(right.hear().await.unwrap()["type"], "REGISTERED");
     }
 }
+
+#[tokio::test]
+async fn programs_that_come_behind_their_callbacks_do_not_use_up_what_an_address_may_miss() {
+    let scene = Scene::with(|config| config.http.unmatched_per_minute = 5).await;
+    for number in 0..20 {
+        let state = format!("early-{number}");
+        let browser = scene.browsing(&format!("code=c1&state={state}"));
+        until(|| scene.relay.held() == 1).await;
+        let mut program = scene.first(&state).await;
+        assert_eq!(program.hear().await.unwrap()["code"], "c1");
+        drop(program);
+        assert!(browser.await.unwrap().is_complete());
+    }
+}

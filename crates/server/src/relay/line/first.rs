@@ -83,7 +83,7 @@ async fn listen(frames: &mut Frames) -> Over {
             "a connection holds one registration, and protocol 1 has nothing to say but UNREGISTER"
                 .to_owned(),
         ),
-        Heard::Malformed(error) => Over::Refused(refusal_of(&error), error.to_string()),
+        Heard::Malformed(error, _) => Over::Refused(refusal_of(&error), error.to_string()),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{io, time::Duration};
 
 use oarlock_io::socket::Stream;
-use oarlock_oauth::relay::{FrameError, LineReader, ProgramFrame, RelayFrame};
+use oarlock_oauth::relay::{FrameError, LineReader, ProgramFrame, Protocol, RelayFrame};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
@@ -20,8 +20,8 @@ pub(super) struct Frames {
 #[derive(Debug)]
 pub(super) enum Heard {
     Frame(ProgramFrame),
-    /// It said something that is no frame.
-    Malformed(FrameError),
+    /// It said something that is no frame; in which protocol the answer is understood, if the line is its first.
+    Malformed(FrameError, Protocol),
     /// It is gone: closed, in one direction at least, or broken.
     End,
 }
@@ -53,7 +53,7 @@ impl Frames {
             if let Some(line) = self.reader.next_line() {
                 return Some(match ProgramFrame::parse(&line) {
                     Ok(frame) => Heard::Frame(frame),
-                    Err(error) => Heard::Malformed(error),
+                    Err(error) => Heard::Malformed(error, Protocol::meant_by(&line)),
                 });
             }
             let mut chunk = Zeroizing::new([0; CHUNK]);
@@ -67,7 +67,7 @@ impl Frames {
                 }
             };
             if let Err(error) = self.reader.push(chunk.get(..count).unwrap_or_default()) {
-                return Some(Heard::Malformed(error));
+                return Some(Heard::Malformed(error, Protocol::One));
             }
         }
     }

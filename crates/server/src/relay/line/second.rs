@@ -145,7 +145,7 @@ impl Conversation<'_> {
         let frame = match heard {
             Heard::Frame(frame) => frame,
             Heard::End => return Err(End::Lost),
-            Heard::Malformed(error) => {
+            Heard::Malformed(error, _) => {
                 return Err(End::Refuse(refusal_of(&error), error.to_string()));
             }
         };

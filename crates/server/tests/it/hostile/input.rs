@@ -109,6 +109,33 @@ async fn hostile_03_garbage_is_one_error_and_harms_nobody() {
 }
 
 #[tokio::test]
+async fn hostile_03_a_first_line_that_is_no_frame_is_answered_in_the_protocol_it_names() {
+    let vectors = include_str!("../../../../../docs/relay-vectors.json");
+    let vectors: serde_json::Value = serde_json::from_str(vectors).unwrap();
+    let scene = Scene::new().await;
+    let mut protocols = [0, 0];
+    for vector in vectors["program_frames"].as_array().unwrap() {
+        // Lines in pieces are long ones, or have bytes that are no text.
+        let (Some(line), Some(word)) = (vector["line"].as_str(), vector["error"].as_str()) else {
+            continue;
+        };
+        let mut program = scene.program().await;
+        program.say(line).await;
+        let error = program.hear_error().await;
+        if vector["protocol"] == 2 {
+            assert_eq!(error["error"], word, "{vector}");
+            assert!(error["error_description"].is_string(), "{vector}: {error}");
+            protocols[1] += 1;
+        } else {
+            assert_ne!(error["error"], word, "{vector}");
+            assert!(error.get("error_description").is_none(), "{vector}: {error}");
+            protocols[0] += 1;
+        }
+    }
+    assert!(protocols.iter().all(|count| *count > 5), "{protocols:?}");
+}
+
+#[tokio::test]
 async fn hostile_03_garbage_of_a_program_that_waits_ends_its_registration() {
     let scene = Scene::new().await;
     let bystander = scene.first("abc").await;
