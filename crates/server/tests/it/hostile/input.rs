@@ -128,7 +128,10 @@ async fn hostile_03_a_first_line_that_is_no_frame_is_answered_in_the_protocol_it
             protocols[1] += 1;
         } else {
             assert_ne!(error["error"], word, "{vector}");
-            assert!(error.get("error_description").is_none(), "{vector}: {error}");
+            assert!(
+                error.get("error_description").is_none(),
+                "{vector}: {error}"
+            );
             protocols[0] += 1;
         }
     }
