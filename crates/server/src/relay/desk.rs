@@ -192,19 +192,18 @@ impl Desk {
                 if !relay.registry().finish(self.ticket, ending) {
                     return self.over();
                 }
-                let reason = match ending {
-                    Ending::Delivered => CloseReason::Delivered,
-                    Ending::Rejected => CloseReason::Rejected,
-                    Ending::Unconfirmed => CloseReason::Unconfirmed,
-                };
                 let state = self.ticket.slot.short();
-                match ending {
+                let reason = match ending {
                     Ending::Delivered => {
                         tracing::info!(state, "callback delivered to client for state");
+                        CloseReason::Delivered
                     }
-                    Ending::Rejected => tracing::warn!(state, "client refused the callback"),
-                    Ending::Unconfirmed => {}
-                }
+                    Ending::Rejected => {
+                        tracing::warn!(state, "client refused the callback");
+                        CloseReason::Rejected
+                    }
+                    Ending::Unconfirmed => CloseReason::Unconfirmed,
+                };
                 self.shown.send_replace(Shown::Over(reason));
                 Some(reason)
             }
