@@ -172,7 +172,7 @@ pub(crate) const CODE_KEYS: Setting = setting(
 
 pub(crate) const SOCKET_PATH: Setting = setting(
     "relay.socket_path",
-    "`relay.sock` in `$XDG_RUNTIME_DIR/oarlock` or `$OARLOCK_HOME/run`",
+    "`relay.sock` in `$OARLOCK_HOME/run`, else in `$XDG_RUNTIME_DIR/oarlock`, else in `~/.local/state/oarlock/run`",
     "Unix socket where programs of this machine register. A socket that the service manager passes under the name `relay` is used instead.",
 )
 .relay("SOCKET_PATH");
