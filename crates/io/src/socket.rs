@@ -80,6 +80,11 @@ pub enum SocketError {
         /// What is wrong, and what to do.
         reason: String,
     },
+    /// Everybody can put files into the directory, and it was not said that one like this will do.
+    #[error(
+        "{0} is not safe: everybody can write to it; the socket needs a directory of its own (mode 700)"
+    )]
+    Shared(PathBuf),
     /// The directory or the lock beside the socket is refused.
     #[error(transparent)]
     Private(#[from] PrivateError),

@@ -9,7 +9,7 @@ mod sources;
 mod token;
 mod value;
 
-use std::{path::Path, process::ExitCode};
+use std::{io::ErrorKind, path::Path, process::ExitCode};
 
 use oarlock::config::Document;
 use oarlock_io::{
@@ -17,10 +17,10 @@ use oarlock_io::{
     directories::DirectoriesError,
     service_manager::{self, State},
     shutdown::{Signal, Signals},
-    socket::Listener,
+    socket::{Listener, SocketError},
     telemetry, terminal,
 };
-use oarlock_server::service::Server;
+use oarlock_server::service::{ServeError, Server};
 use tokio::sync::oneshot;
 
 use crate::{arguments::ServeArguments, failure::Failure, output};
@@ -116,12 +116,38 @@ fn passed_sockets(_: &Environment) -> Result<Vec<(String, Listener)>, Failure> {
     Ok(Vec::new())
 }
 
+/// Why it cannot start, and what to do.
+fn not_bound(error: &ServeError) -> Failure {
+    let failure = Failure::failed(error.to_string());
+    let hint = match error {
+        ServeError::Bind { source, .. } if source.kind() == ErrorKind::AddrInUse => {
+            "Another program has this port: end it, or take another with --listen (metrics: --metrics-listen)"
+        }
+        ServeError::Socket(SocketError::Io { source, .. })
+            if source.kind() == ErrorKind::AddrInUse =>
+        {
+            "Another program has this port: end it, or take another with relay.tcp_fallback_port"
+        }
+        ServeError::Socket(SocketError::Taken(_)) => {
+            "Stop it, or give this one another relay.socket_path (OARLOCK_RELAY_SOCKET_PATH)"
+        }
+        ServeError::Socket(SocketError::Shared(_)) => {
+            "Give relay and programs another path with OARLOCK_RELAY_SOCKET_PATH.\nOr allow this one, if its users are yours: OARLOCK_RELAY_INSECURE_SOCKET_DIRECTORY=true (not in .env)"
+        }
+        ServeError::Socket(SocketError::Unsafe { .. } | SocketError::TooLong { .. }) => {
+            "The path is relay.socket_path (OARLOCK_RELAY_SOCKET_PATH); relay and programs need the same"
+        }
+        _ => return failure,
+    };
+    failure.with_hint(hint)
+}
+
 async fn until_stopped(plan: Plan, environment: &Environment) -> Result<ExitCode, Failure> {
     let mut signals = Signals::listen()?;
     let announcement = Announcement::planned(&plan.config);
     let server = Server::bind(plan.config, passed_sockets(environment)?)
         .await
-        .map_err(|error| Failure::failed(error.to_string()))?;
+        .map_err(|error| not_bound(&error))?;
     let announcement = announcement.bound(server.places());
     match plan.log_format {
         // Every line of such a log is an object.

@@ -123,8 +123,7 @@ pub(super) fn fits(path: &Path) -> Result<(), SocketError> {
 fn checked(parent: PathBuf, directory: Directory) -> Result<PathBuf, SocketError> {
     if fs::metadata(&parent).is_ok_and(|found| is_shared(&found)) {
         if directory == Directory::Private {
-            let reason = "everybody can write to it; the socket needs a directory of its own (mode 700), or the explicit word that a shared one will do";
-            return Err(refused(&parent, reason));
+            return Err(SocketError::Shared(parent));
         }
         // On some systems /tmp is a link.
         let real = parent

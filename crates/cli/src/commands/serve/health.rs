@@ -39,7 +39,7 @@ pub(super) fn ask(listen: ListenAddress) -> Result<ExitCode, Failure> {
             "the server on {address} is not ready"
         ))),
         Err(error) => Err(Failure::failed(format!(
-            "nobody answers on {address}: {error}"
+            "the server does not answer: {error}"
         ))),
     }
 }

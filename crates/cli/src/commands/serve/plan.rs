@@ -163,7 +163,7 @@ fn addresses(
 
 fn public_url(value: &Value) -> Result<Url, String> {
     const RIGHT: &str = "write scheme, host and port alone, such as https://login.example.com";
-    let url = Url::parse(&value::text(value)?).map_err(|error| format!("{error}; {RIGHT}"))?;
+    let url = Url::parse(&value::text(value)?).map_err(|_| RIGHT)?;
     let is_bare = url.path() == "/"
         && url.query().is_none()
         && url.fragment().is_none()

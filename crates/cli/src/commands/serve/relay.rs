@@ -111,7 +111,7 @@ fn local(
         if !open && is_without_tokens {
             return Err(sources.error(
                 &settings::TCP_BIND_ADDRESS,
-                "everybody who reaches this address could take codes: make a token for each program with `oarlock serve --new-token NAME`, or say insecure_tcp",
+                "everybody who reaches this address could take codes: make a token for each program with `oarlock serve --new-token NAME`; where nobody else reaches it, relay.insecure_tcp = true in server.toml (OARLOCK_RELAY_INSECURE_TCP=true in the environment) does without",
             ));
         }
         let port = u16::try_from(port).unwrap_or_default();

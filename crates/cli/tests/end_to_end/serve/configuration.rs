@@ -156,3 +156,22 @@ fn health_is_asked_of_the_address_that_is_configured() {
     assert!(finished.stderr.contains("nobody answers"), "{finished:?}");
     assert_eq!(finished.stdout, "");
 }
+
+#[test]
+fn a_socket_in_tmp_is_refused_with_the_word_that_allows_it() {
+    let sandbox = Sandbox::new();
+    let path = format!("/tmp/oarlock-no-relay-{}.sock", std::process::id());
+    let said = sandbox
+        .oarlock(["serve", "--relay", "--listen", "127.0.0.1:0"])
+        .environment("OAUTH_SOCKET_PATH", &path)
+        .run()
+        .ended_with(1)
+        .stderr;
+    for word in [
+        "/tmp is not safe",
+        "OARLOCK_RELAY_SOCKET_PATH",
+        "OARLOCK_RELAY_INSECURE_SOCKET_DIRECTORY=true",
+    ] {
+        assert!(said.contains(word), "{said}");
+    }
+}

@@ -75,13 +75,17 @@ fn hostile_39_a_second_relay_refuses_to_start_and_takes_nothing_away() {
         .run(["serve", "--listen", "127.0.0.1:0"])
         .ended_with(1);
     assert!(
-        second.stderr.contains("another relay is listening on"),
+        second.stderr.contains("another relay is listening on")
+            && second.stderr.contains("OARLOCK_RELAY_SOCKET_PATH"),
         "{second:?}"
     );
     let taken = sandbox
         .run(["serve", "--listen", &relay.http])
         .ended_with(1);
-    assert!(taken.stderr.contains(&relay.http), "{taken:?}");
+    assert!(
+        taken.stderr.contains(&relay.http) && taken.stderr.contains("--listen"),
+        "{taken:?}"
+    );
     let mut program = Program::connect(&sandbox);
     program.say(REGISTER);
     assert!(program.hear().contains("REGISTERED"));
