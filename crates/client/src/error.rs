@@ -337,6 +337,12 @@ fn relay_kind(error: &RelayError) -> ErrorKind {
 
 fn relay_hint(error: &RelayError) -> Option<String> {
     match error {
+        RelayError::Relay { fault: RelayFault::Refused { word: Some(ErrorWord::StateInUse), .. }, .. } => Some(
+            "Start a new login: each has a state of its own. Or end the other program, or give it a few seconds if it was killed".into(),
+        ),
+        RelayError::Relay { fault: RelayFault::Malformed(_) | RelayFault::Unexpected(_), .. } => Some(
+            "Is this the address where programs register? Name another with --relay, or OARLOCK_RELAY".into(),
+        ),
         RelayError::Timeout { .. } => Some(
             "If the browser showed an error of the provider, check the client id and its redirect URI there.\nElse try again with a longer --timeout".into(),
         ),

@@ -93,7 +93,7 @@ fn refusal(word: Option<ErrorWord>, description: &Untrusted) -> String {
         Some(ErrorWord::TemporarilyUnavailable) => "it is about to stop",
         None => return description.to_string(),
     };
-    if description.raw().is_empty() {
+    if description.raw().is_empty() || description.raw() == known {
         known.to_owned()
     } else {
         format!("{known} ({description})")

@@ -204,8 +204,10 @@ async fn a_refusal_says_what_to_do() {
         let text = error.to_string();
         assert_eq!(error.kind(), kind, "{text}");
         assert!(text.contains(advice) && !text.contains('\u{1b}'), "{text}");
-        if word == "invalid_token" {
-            assert!(error.hint().unwrap().contains("OARLOCK_RELAY_TOKEN"));
+        match word {
+            "invalid_token" => assert!(error.hint().unwrap().contains("OARLOCK_RELAY_TOKEN")),
+            "state_in_use" => assert!(error.hint().unwrap().contains("new login")),
+            _ => {}
         }
     }
 }
