@@ -75,7 +75,7 @@ impl Plan {
     pub(super) fn read(sources: &Sources<'_>, passed: Passed) -> Result<Self, Failure> {
         sources.check_keys()?;
         if !sources.say_anything() && !passed.http && !passed.relay {
-            return Err(nothing_configured());
+            return Err(nothing_configured(&sources.warnings()));
         }
         if sources.read(&settings::ENABLED, value::boolean)? == Some(false) {
             return Err(Failure::usage("nothing to serve: the relay is turned off")
@@ -116,10 +116,14 @@ impl Plan {
     }
 }
 
-fn nothing_configured() -> Failure {
-    Failure::usage("nothing is configured to be served").with_hint(
-        "A relay on this machine:  oarlock serve --relay\nOn the public web:        oarlock serve --public-url https://login.example.com",
-    )
+/// The warnings tell of variables whose names are mistyped.
+fn nothing_configured(warnings: &[String]) -> Failure {
+    let mut hint = "A relay on this machine:  oarlock serve --relay\nOn the public web:        oarlock serve --public-url https://login.example.com".to_owned();
+    for warning in warnings {
+        hint.push('\n');
+        hint.push_str(warning);
+    }
+    Failure::usage("nothing is configured to be served").with_hint(hint)
 }
 
 fn read<T>(

@@ -9,6 +9,8 @@ use crate::settings::{ALIAS, CANONICAL, LOG, LOG_FORMAT, SETTINGS, Setting, TOKE
 
 /// A variable for programs that wait, which means nothing to the relay itself.
 const OF_PROGRAMS: [&str; 1] = ["TCP_HOST"];
+/// The prefix of what concerns the whole server.
+const OWN: &str = "OARLOCK_";
 
 /// All places.
 pub(super) struct Sources<'a> {
@@ -112,7 +114,21 @@ impl Sources<'_> {
             (near != suffix)
                 .then(|| format!("nobody reads {name}; did you mean {CANONICAL}{near}?"))
         });
-        differing.chain(unknown).collect()
+        let own = SETTINGS
+            .iter()
+            .filter_map(|setting| match setting.variable {
+                Variable::Own(name) => Some(name),
+                _ => None,
+            });
+        let unknown_own = self.environment.iter().filter_map(|(name, _)| {
+            // Of a whole name most is the prefix, and every other would be near.
+            let suffix = name
+                .strip_prefix(OWN)
+                .filter(|_| !name.starts_with(CANONICAL))?;
+            let near = nearest(suffix, own.clone().filter_map(|own| own.strip_prefix(OWN)))?;
+            (near != suffix).then(|| format!("nobody reads {name}; did you mean {OWN}{near}?"))
+        });
+        differing.chain(unknown).chain(unknown_own).collect()
     }
 
     fn find(&self, setting: &Setting) -> Option<Found> {

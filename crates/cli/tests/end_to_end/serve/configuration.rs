@@ -19,6 +19,18 @@ fn with_nothing_configured_it_says_how_to_start() {
     ] {
         assert!(finished.stderr.contains(said), "{finished:?}");
     }
+    for (name, meant) in [
+        ("OARLOCK_PUBLIC_ULR", "OARLOCK_PUBLIC_URL"),
+        ("OARLOCK_RELAY_ENABELD", "OARLOCK_RELAY_ENABLED"),
+    ] {
+        let mistyped = Sandbox::new()
+            .oarlock(["serve"])
+            .environment(name, "x")
+            .run()
+            .ended_with(2);
+        let said = format!("nobody reads {name}; did you mean {meant}?");
+        assert!(mistyped.stderr.contains(&said), "{mistyped:?}");
+    }
 }
 
 #[test]
@@ -153,7 +165,12 @@ fn health_is_asked_of_the_address_that_is_configured() {
     let address = relay.http.clone();
     drop(relay);
     let finished = ask(&address).ended_with(1);
-    assert!(finished.stderr.contains("nobody answers"), "{finished:?}");
+    assert!(
+        finished
+            .stderr
+            .contains("does not answer: nobody listens on"),
+        "{finished:?}"
+    );
     assert_eq!(finished.stdout, "");
 }
 
