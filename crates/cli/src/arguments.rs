@@ -340,7 +340,7 @@ pub struct ServeArguments {
     /// How lines of the log look: text or json
     #[arg(long, value_name = "FORMAT")]
     pub log_format: Option<String>,
-    /// Check everything, say what would be served, and open nothing
+    /// Check the settings, say what would be served, and open nothing: ports and the socket's directory are tried at the start
     #[arg(long)]
     pub check: bool,
     /// Ask the server that these settings describe whether it is ready, and end: 0 it is, 1 it is not

@@ -26,7 +26,7 @@ const TABLES: [(&str, &str); 3] = [
 /// `docs/reference/server.md`.
 pub(super) fn page() -> String {
     let mut text = String::from(
-        "# Server\n\nThe settings of `oarlock serve`, from `server.toml` beside `config.toml` (in `$XDG_CONFIG_HOME/oarlock/` or `$OARLOCK_HOME`), or from the file that `--config` names. A flag wins over a variable, a variable over the file. Unknown keys are errors. The file must belong to you or to root, and nobody else may write it.\n\nDurations are `\"90s\"`, `\"5m\"` or a number of seconds. `oarlock serve --check` reads everything and says what would be served.\n\n```toml\n",
+        "# Server\n\nThe settings of `oarlock serve`, from `server.toml` beside `config.toml` (in `$XDG_CONFIG_HOME/oarlock/` or `$OARLOCK_HOME`), or from the file that `--config` names. A flag wins over a variable, a variable over the file. Unknown keys are errors. The file must belong to you or to root, and nobody else may write it.\n\nDurations are `\"90s\"`, `\"5m\"` or a number of seconds. `oarlock serve --check` reads everything and says what would be served; whether ports are free and the socket's directory is safe, the start tells.\n\n```toml\n",
     );
     text.push_str(EXAMPLE);
     text.push_str("```\n");
