@@ -76,7 +76,7 @@ pub enum PrivateError {
         path: PathBuf,
     },
     /// It is a symbolic link, a socket, a device, or has several names (hard links).
-    #[error("{path} is not a plain {expected}; remove it")]
+    #[error("{path} is not a plain {expected}; move it away, or name another")]
     Kind {
         /// What was found.
         path: PathBuf,

@@ -215,6 +215,9 @@ async fn connect(address: &RelayAddress) -> Result<Stream, SocketError> {
 fn unconnected(error: SocketError) -> Trouble {
     match error {
         SocketError::Absent(_) => Trouble::lost("nobody listens there"),
+        SocketError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+            Trouble::lost(format!("only its own user and root get in ({source})"))
+        }
         SocketError::Io { source, .. } => Trouble::lost(source.to_string()),
         error => Trouble::Final(RelayError::Unsafe(error)),
     }
