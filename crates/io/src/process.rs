@@ -38,3 +38,37 @@ fn replace(mut command: Command) -> io::Result<i32> {
     let status = command.status()?;
     Ok(status.code().unwrap_or(1))
 }
+
+/// Keeps what this process holds to itself: no core of it is written, and no other process of its user can look into it.
+///
+/// # Errors
+/// The system refuses.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub fn keep_memory_private() -> std::io::Result<()> {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    setrlimit(Resource::Core, none)?;
+    // A limit alone does not hold a program back that the kernel pipes cores to (core(5)).
+    Ok(set_dumpable_behavior(DumpableBehavior::NotDumpable)?)
+}
+
+/// Keeps what this process holds to itself, as far as that can be done here: no core of it is written.
+///
+/// # Errors
+/// The system refuses.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub fn keep_memory_private() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let none = Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        };
+        setrlimit(Resource::Core, none)?;
+    }
+    Ok(())
+}

@@ -89,6 +89,16 @@ fn document(named: Option<&Path>, environment: &Environment) -> Result<Option<Do
 
 fn serve(mut plan: Plan, environment: &Environment) -> Result<ExitCode, Failure> {
     telemetry::start(&plan.log, plan.log_format).map_err(Failure::failed)?;
+    // Codes pass through here (hostile 23).
+    if let Err(error) = oarlock_io::process::keep_memory_private() {
+        plan.warnings
+            .push(format!("this process's memory may be looked into: {error}"));
+    }
+    std::panic::set_hook(Box::new(|panic| {
+        // Its message may quote what somebody sent.
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "a fault of ours; please report it");
+    }));
     let limit = oarlock_io::open_files::raise()?;
     plan.warnings
         .extend(descriptors::fit(&mut plan.config, limit));
