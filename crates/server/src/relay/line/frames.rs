@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use oarlock_io::socket::Stream;
 use oarlock_oauth::relay::{FrameError, LineReader, ProgramFrame, Protocol, RelayFrame};
 use tokio::time::timeout;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// How much is read at once. It lies on the stack, so that nobody who waits holds it.
 const CHUNK: usize = 4 * 1024;
@@ -56,8 +56,8 @@ impl Frames {
                     Err(error) => Heard::Malformed(error, Protocol::meant_by(&line)),
                 });
             }
-            let mut chunk = Zeroizing::new([0; CHUNK]);
-            let count = match self.stream.try_read(chunk.as_mut_slice()) {
+            let mut chunk = [0; CHUNK];
+            let count = match self.stream.try_read(&mut chunk) {
                 Ok(0) => return Some(Heard::End),
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
@@ -66,7 +66,10 @@ impl Frames {
                     return Some(Heard::End);
                 }
             };
-            if let Err(error) = self.reader.push(chunk.get(..count).unwrap_or_default()) {
+            let came = chunk.get_mut(..count).unwrap_or_default();
+            let pushed = self.reader.push(came);
+            came.zeroize();
+            if let Err(error) = pushed {
                 return Some(Heard::Malformed(error, Protocol::One));
             }
         }
