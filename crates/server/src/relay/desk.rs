@@ -60,6 +60,8 @@ struct Visits {
     waiting: usize,
     /// Counts them, so that a newer one ends an older.
     number: u64,
+    /// The only delivery there was.
+    delivery: Option<Delivery>,
     /// When the callback was first shown.
     handed: Option<Instant>,
 }
@@ -90,6 +92,7 @@ impl Relay {
                 seen: now,
                 waiting: 0,
                 number: 0,
+                delivery: None,
                 handed: None,
             }),
             visited: Notify::new(),
@@ -186,9 +189,12 @@ impl Desk {
         // Held to the end: of several who say so at once, or at the end of its time, each is told what became of it.
         let mut visits = self.visits();
         visits.seen = Instant::now();
+        if visits.delivery.as_ref() != Some(delivery) {
+            return None;
+        }
         let shown = self.shown.borrow().clone();
         match shown {
-            Shown::Delivering(parcel) if parcel.delivery == *delivery => {
+            Shown::Delivering(_) => {
                 if !relay.registry().finish(self.ticket, ending) {
                     return self.over();
                 }
@@ -208,7 +214,7 @@ impl Desk {
                 Some(reason)
             }
             Shown::Over(reason) => Some(reason),
-            Shown::Waiting | Shown::Delivering(_) => None,
+            Shown::Waiting => None,
         }
     }
 
@@ -246,6 +252,7 @@ impl Desk {
                 order = mailbox.next() => match order {
                     Order::Deliver(parcel) => {
                         arrived = Some(Instant::now());
+                        self.visits().delivery = Some(parcel.delivery.clone());
                         self.show(Shown::Delivering(parcel));
                     }
                     Order::Close(CloseReason::Shutdown) if arrived.is_some() => stopping = true,

@@ -139,6 +139,21 @@ async fn only_what_was_delivered_can_be_acknowledged() {
     }
     assert_eq!(program.acknowledge(&delivery).await.status, 200);
     assert!(browser.await.unwrap().is_complete());
+    // Nor can anything else, once it is over.
+    for wrong in ["x".repeat(delivery.len()), delivery.to_lowercase() + "x"] {
+        for reply in [
+            program.acknowledge(&wrong).await,
+            program.reject(&wrong).await,
+        ] {
+            assert_eq!(reply.status, 409, "{wrong}: {reply:?}");
+            assert_eq!(reply.json()["type"], "ERROR", "{wrong}: {reply:?}");
+        }
+    }
+    let repeated = program.acknowledge(&delivery).await;
+    assert!(
+        repeated.is_close(StatusCode::OK, "delivered"),
+        "{repeated:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
