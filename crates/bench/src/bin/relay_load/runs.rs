@@ -118,10 +118,11 @@ pub(crate) async fn deliver(target: &Target, waiters: usize, rounds: usize) -> R
         while let Some(ended) = browsers.join_next().await {
             ended??;
         }
-        took += began.elapsed();
+        // Delivered is what was read, whatever the browsers were told before.
         while let Some(ended) = programs.join_next().await {
             ended??;
         }
+        took += began.elapsed();
     }
     println!(
         "per_second {:.0}",

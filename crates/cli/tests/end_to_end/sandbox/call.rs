@@ -186,6 +186,11 @@ impl Running {
         stdin.flush().unwrap();
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> i32 {
+        self.pid.as_raw_nonzero().get()
+    }
+
     /// Sends a signal; a run that is over hears none.
     pub(crate) fn signal(&self, signal: Signal) {
         match kill_process(self.pid, signal) {

@@ -90,3 +90,20 @@ fn hostile_39_a_second_relay_refuses_to_start_and_takes_nothing_away() {
     program.say(REGISTER);
     assert!(program.hear().contains("REGISTERED"));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn hostile_23_no_core_of_it_is_written() {
+    let sandbox = Sandbox::new();
+    let relay = Relay::start(&sandbox, []);
+    let process = format!("/proc/{}", relay.running.id());
+    let limits = std::fs::read_to_string(format!("{process}/limits")).unwrap();
+    let core = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max core file size"))
+        .unwrap();
+    let words: Vec<&str> = core.split_whitespace().collect();
+    assert_eq!(words, ["0", "0", "bytes"]);
+    relay.running.signal(Signal::TERM);
+    relay.running.finish().ended_with(0);
+}
