@@ -9,7 +9,7 @@ mod hold;
 mod line;
 pub(crate) mod mailbox;
 pub(crate) mod owner;
-mod quota;
+pub(crate) mod quota;
 pub(crate) mod registry;
 mod shard;
 

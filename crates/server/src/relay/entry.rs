@@ -12,6 +12,7 @@ use super::{
     Outcome,
     mailbox::{Mailbox, Order, Parcel},
     owner::{Fingerprint, Owner},
+    quota::Full,
     registry::Seat,
 };
 
@@ -102,7 +103,7 @@ pub(crate) enum Refused {
     /// Somebody else's.
     InUse,
     /// No place.
-    Full,
+    Full(Full),
     /// The relay stops.
     Stopping,
     /// It was this program's, and ended so.

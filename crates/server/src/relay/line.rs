@@ -110,10 +110,10 @@ impl Door {
             None => limits.connections,
         };
         let room = match self.places.take(key, most) {
-            Some(place) => Room::Taken { _place: place },
-            None => {
+            Ok(place) => Room::Taken { _place: place },
+            Err(_) => {
                 relay.0.metrics.refused(Refusal::TooManyConnections);
-                let refusal = self.refusals.take((), REFUSALS)?;
+                let refusal = self.refusals.take((), REFUSALS).ok()?;
                 Room::None { _refusal: refusal }
             }
         };
@@ -243,7 +243,7 @@ fn refusal_of(error: &FrameError) -> Refusal {
 async fn turn_away(relay: &Relay, frames: &Frames, protocol: Protocol, refused: Refused) {
     let (refusal, description) = match refused {
         Refused::InUse => (Refusal::StateInUse, "somebody else waits for this state"),
-        Refused::Full => (
+        Refused::Full(_) => (
             Refusal::TooManyRegistrations,
             "too many programs wait; try again later",
         ),

@@ -7,6 +7,15 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+/// Which cap is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Full {
+    /// That of this key.
+    Own,
+    /// That of all.
+    All,
+}
+
 /// Counts what is there; new ones beyond a cap are refused, those that are there are never evicted (hostile 38).
 pub(crate) struct Quota<K: Eq + Hash + Copy> {
     counts: Mutex<Counts<K>>,
@@ -30,16 +39,22 @@ impl<K: Eq + Hash + Copy> Quota<K> {
         })
     }
 
-    /// Takes a place of at most `most` with this key; `None` where there is none.
-    pub(crate) fn take(self: &Arc<Self>, key: K, most: usize) -> Option<Place<K>> {
+    /// Takes a place of at most `most` with this key.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn take(self: &Arc<Self>, key: K, most: usize) -> Result<Place<K>, Full> {
         let mut counts = self.counts();
         let count = counts.each.get(&key).copied().unwrap_or_default();
-        if counts.all >= self.all || count >= most {
-            return None;
+        if count >= most {
+            return Err(Full::Own);
+        }
+        if counts.all >= self.all {
+            return Err(Full::All);
         }
         counts.each.insert(key, count + 1);
         counts.all += 1;
-        Some(Place {
+        Ok(Place {
             quota: Arc::clone(self),
             key,
         })
@@ -87,20 +102,20 @@ impl<K: Eq + Hash + Copy> fmt::Debug for Place<K> {
 
 #[cfg(test)]
 mod tests {
-    use super::Quota;
+    use super::{Full, Quota};
 
     #[test]
     fn hostile_38_what_is_there_stays_and_what_is_new_is_refused() {
         let quota = Quota::new(3);
         let first = quota.take('a', 2).unwrap();
         let _second = quota.take('a', 2).unwrap();
-        assert!(quota.take('a', 2).is_none(), "its own cap");
+        assert_eq!(quota.take('a', 2).unwrap_err(), Full::Own);
         let _third = quota.take('b', 2).unwrap();
-        assert!(quota.take('b', 2).is_none(), "the cap of all");
+        assert_eq!(quota.take('b', 2).unwrap_err(), Full::All);
         assert_eq!(quota.all(), 3);
         drop(first);
         assert_eq!(quota.all(), 2);
-        assert!(quota.take('a', 2).is_some());
+        assert!(quota.take('a', 2).is_ok());
     }
 
     #[test]

@@ -175,10 +175,8 @@ impl Registry {
         let entry = shard.entries.entry(slot).or_default();
         let seat = entry.admit(&owner).and_then(|()| {
             // Whoever takes a registration over takes its seat, so that coming back never fails for want of one.
-            entry
-                .take_seat(&owner)
-                .or_else(|| self.seat(owner.user, face))
-                .ok_or(Refused::Full)
+            let taken_over = entry.take_seat(&owner);
+            taken_over.map_or_else(|| self.seat(owner.user, face), Ok)
         });
         let seat = match seat {
             Ok(seat) => seat,
@@ -437,15 +435,15 @@ impl Registry {
         Some(hold)
     }
 
-    fn seat(&self, user: User, face: Face) -> Option<Seat> {
+    fn seat(&self, user: User, face: Face) -> Result<Seat, Refused> {
         let (each, tokens) = &self.most;
         let most = match user {
             User::Token(index) => tokens.get(index).copied().unwrap_or_default(),
             User::Local(_) | User::Tcp => *each,
         };
-        let place = self.quota.take(user, most)?;
+        let place = self.quota.take(user, most).map_err(Refused::Full)?;
         self.metrics.registered(face);
-        Some(Seat {
+        Ok(Seat {
             _place: place,
             face,
             metrics: self.metrics.clone(),

@@ -7,7 +7,7 @@ use oarlock_oauth::{
     text::Untrusted,
 };
 
-use crate::relay::{RETRY_AFTER, entry::Refused};
+use crate::relay::{RETRY_AFTER, entry::Refused, quota::Full};
 
 /// Why a request is refused.
 #[derive(Debug)]
@@ -72,8 +72,13 @@ impl IntoResponse for Answer {
                 ErrorWord::StateInUse,
                 "somebody else waits for this state".to_owned(),
             ),
-            Self::Refused(Refused::Full) => (
+            Self::Refused(Refused::Full(Full::Own)) => (
                 StatusCode::TOO_MANY_REQUESTS,
+                ErrorWord::TooManyRegistrations,
+                "too many programs with this token wait; try again later".to_owned(),
+            ),
+            Self::Refused(Refused::Full(Full::All)) => (
+                StatusCode::SERVICE_UNAVAILABLE,
                 ErrorWord::TooManyRegistrations,
                 "too many programs wait; try again later".to_owned(),
             ),
@@ -97,11 +102,18 @@ pub(super) fn frame(status: StatusCode, frame: &RelayFrame) -> Response {
     let mut response = (status, frame.to_json()).into_response();
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
-    if status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::SERVICE_UNAVAILABLE {
+    if asks_to_wait(status) {
         let seconds = HeaderValue::from(RETRY_AFTER.as_secs());
         response.headers_mut().insert(header::RETRY_AFTER, seconds);
     }
     response
+}
+
+fn asks_to_wait(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+    )
 }
 
 /// CLOSE.
@@ -126,7 +138,7 @@ pub(super) fn over(reason: CloseReason) -> Response {
 }
 
 fn error(status: StatusCode, word: ErrorWord, description: &str) -> Response {
-    let retry_after = (status == StatusCode::TOO_MANY_REQUESTS).then_some(RETRY_AFTER);
+    let retry_after = asks_to_wait(status).then_some(RETRY_AFTER);
     frame(
         status,
         &RelayFrame::Error {

@@ -331,6 +331,20 @@ async fn hostile_20_a_state_belongs_to_whoever_registered_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn hostile_38_a_relay_that_is_full_says_so() {
+    let house = House::with(|config| config.relay.limits.registrations = 2);
+    for state in ["a", "b"] {
+        house.program(state).registered().await;
+    }
+    let reply = house.program("c").put().await;
+    assert_eq!(reply.status, 503);
+    assert_eq!(reply.header("retry-after"), "1");
+    assert_eq!(reply.json()["error"], "too_many_registrations");
+    assert_eq!(reply.json()["retry_after"], 1);
+    assert_eq!(house.program("a").put().await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
 async fn hostile_38_each_token_has_a_limit_of_its_own() {
     let house = House::new();
     for state in ["a", "b", "c"] {

@@ -23,6 +23,7 @@ use crate::{
         Outcome,
         hold::Hold,
         owner::{Owner, User},
+        quota::Full,
     },
 };
 use known::{Link, Place, Underway, Waiting, Watcher};
@@ -133,19 +134,25 @@ impl World {
                 holder.owner.is_same_program(newcomer) || place.next.is_some()
             }
         };
-        if !takes_over && self.is_full(newcomer.user) {
-            return Err(Refused::Full);
+        if takes_over {
+            return Ok(());
         }
-        Ok(())
+        self.room(newcomer.user).map_err(Refused::Full)
     }
 
-    fn is_full(&self, user: User) -> bool {
+    fn room(&self, user: User) -> Result<(), Full> {
         let most = match user {
             User::Token(_) => 2,
             _ => MOST_OF_ONE,
         };
         let of_user = self.waiting().filter(|waiting| waiting.owner.user == user);
-        self.waiting().count() >= MOST || of_user.count() >= most
+        if of_user.count() >= most {
+            return Err(Full::Own);
+        }
+        if self.waiting().count() >= MOST {
+            return Err(Full::All);
+        }
+        Ok(())
     }
 
     fn waiting(&self) -> impl Iterator<Item = &Waiting> {

@@ -13,6 +13,7 @@ use crate::{
     relay::{
         Outcome,
         owner::{Owner, Slot, User},
+        quota::Full,
         shard::{REMEMBERED, lock},
     },
 };
@@ -88,7 +89,7 @@ async fn what_is_refused_leaves_nothing_behind() {
     for number in 0..100 {
         let slot = slot(Some(&format!("s{number}")));
         let refused = registry.register(slot, owner(LOCAL, None), Face::Protocol1, &mailbox());
-        assert_eq!(refused.unwrap_err(), Refused::Full);
+        assert_eq!(refused.unwrap_err(), Refused::Full(Full::All));
         let offered = registry.offer(slot, callback("code=c"));
         assert!(matches!(offered, Offer::Done(Outcome::NobodyWaiting)));
     }
