@@ -76,13 +76,15 @@ impl Relay {
             }
             Offer::Done(outcome) => {
                 self.0.metrics.callback(outcome, arrived.elapsed());
-                if outcome == Outcome::AlreadyDelivered {
-                    tracing::warn!(
+                match outcome {
+                    Outcome::AlreadyDelivered => tracing::warn!(
                         state = slot.short(),
                         "callback already delivered, dropping replay"
-                    );
-                } else {
-                    self.unmatched(slot);
+                    ),
+                    Outcome::Unconfirmed => {
+                        tracing::debug!(state = slot.short(), "too many requests with one callback")
+                    }
+                    _ => self.unmatched(slot),
                 }
                 outcome
             }

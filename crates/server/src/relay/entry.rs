@@ -16,6 +16,9 @@ use super::{
     registry::Seat,
 };
 
+/// Browsers that are told how one callback ends; more only reload.
+const WATCHERS: usize = 64;
+
 /// One slot.
 #[derive(Default)]
 pub(super) struct Entry {
@@ -80,6 +83,16 @@ impl Handing {
             // A browser that went away need not know.
             watcher.send(outcome).ok();
         }
+    }
+
+    /// Tells one more browser; `false`: too many wait. Those that went away count no more.
+    pub(super) fn tell_also(&mut self, watcher: oneshot::Sender<Outcome>) -> bool {
+        self.watchers.retain(|watcher| !watcher.is_closed());
+        let has_room = self.watchers.len() < WATCHERS;
+        if has_room {
+            self.watchers.push(watcher);
+        }
+        has_room
     }
 
     pub(super) fn is_same(&self, callback: &Callback) -> bool {

@@ -1,5 +1,6 @@
 //! Who waits for what: every change of it is one verb here, under one lock.
 
+mod away;
 mod stopping;
 
 use std::{
@@ -213,12 +214,19 @@ impl Registry {
         let (watcher, outcome) = oneshot::channel();
         match std::mem::take(&mut entry.phase) {
             Phase::Held(mut handing) if handing.is_same(&callback) => {
-                handing.watchers.push(watcher);
+                let is_told = handing.tell_also(watcher);
                 entry.phase = Phase::Held(handing);
+                if !is_told {
+                    return Offer::Done(Outcome::NobodyWaiting);
+                }
             }
             Phase::Delivering(registration, mut handing) if handing.is_same(&callback) => {
-                handing.watchers.push(watcher);
+                let is_told = handing.tell_also(watcher);
                 entry.phase = Phase::Delivering(registration, handing);
+                if !is_told {
+                    // So far it is.
+                    return Offer::Done(Outcome::Unconfirmed);
+                }
             }
             Phase::Waiting(registration) => {
                 entry.phase = hand(registration, self.handing(callback, watcher));
@@ -353,43 +361,6 @@ impl Registry {
             None => shard.tidy(ticket.slot),
         }
         hold
-    }
-
-    /// Protocol 2: the connection is lost. Until when the program may come back; `None` when this connection did not matter any more.
-    pub(crate) fn lose(&self, ticket: Ticket) -> Option<Instant> {
-        let mut shard = self.shard(ticket.slot);
-        let entry = shard.entries.get_mut(&ticket.slot)?;
-        entry.registration(ticket.link)?.mailbox = None;
-        Some(Instant::now() + self.grace)
-    }
-
-    /// Protocol 2: the time to come back is over. `Some`: not yet, because a callback came meanwhile.
-    pub(crate) fn expire(&self, ticket: Ticket) -> Option<Instant> {
-        let later = self.waits_until(ticket);
-        if later.is_none() {
-            self.abandon(ticket);
-        }
-        later
-    }
-
-    /// Until when a callback that came while its program was away waits for it.
-    fn waits_until(&self, ticket: Ticket) -> Option<Instant> {
-        let shard = self.shard(ticket.slot);
-        match &shard.entries.get(&ticket.slot)?.phase {
-            Phase::Delivering(registration, handing)
-                if registration.link == ticket.link && !handing.handed =>
-            {
-                Some(handing.since + self.grace).filter(|until| *until > Instant::now())
-            }
-            _ => None,
-        }
-    }
-
-    /// Nobody came back: the browser learns that it failed.
-    fn abandon(&self, ticket: Ticket) {
-        if let Some(hold) = self.end(ticket) {
-            self.give_up(&hold);
-        }
     }
 
     /// Ends a delivery that may have been read; answers its number.

@@ -3,6 +3,7 @@
 mod hammered;
 mod model;
 mod plain;
+mod watching;
 
 use std::{sync::Arc, time::Duration};
 
