@@ -87,10 +87,6 @@ impl Frames {
             tracing::debug!(%error, "the program was gone before the line");
             return false;
         }
-        if let Err(error) = self.stream.end_writing() {
-            // The other side may have ended first; `was_read` tells which.
-            tracing::debug!(%error, "the connection was over");
-        }
         self.stream.was_read().await
     }
 
