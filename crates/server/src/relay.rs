@@ -84,7 +84,7 @@ impl Relay {
                     Outcome::Unconfirmed => {
                         tracing::debug!(state = slot.short(), "too many requests with one callback")
                     }
-                    _ => self.unmatched(slot),
+                    _ => self.registry().unmatched(slot),
                 }
                 outcome
             }
@@ -162,19 +162,8 @@ impl Relay {
         let relay = self.clone();
         drop(tokio::spawn(async move {
             tokio::time::sleep_until(hold.until).await;
-            if relay.registry().give_up(&hold) {
-                relay.unmatched(hold.slot);
-            }
+            relay.registry().give_up(&hold);
         }));
-    }
-
-    fn unmatched(&self, slot: Slot) {
-        if self.config().log_unmatched {
-            tracing::warn!(
-                state = slot.short(),
-                "no client waiting for state, dropping callback"
-            );
-        }
     }
 
     /// Whose token it is. Every digest is compared, in constant time.

@@ -51,6 +51,7 @@ pub(crate) struct Registry {
     origin: u64,
     grace: Duration,
     memory: Duration,
+    log_unmatched: bool,
 }
 
 /// A registration's place among all, counted while it lasts.
@@ -129,6 +130,7 @@ impl Registry {
             origin: u64::from_le_bytes([a, b, c, d, e, f, g, h]),
             grace: config.times.grace,
             memory: config.times.longest,
+            log_unmatched: config.log_unmatched,
         })
     }
 
@@ -271,6 +273,10 @@ impl Registry {
             }
         };
         shard.tidy(hold.slot);
+        drop(shard);
+        if given_up {
+            self.unmatched(hold.slot);
+        }
         given_up
     }
 
@@ -397,6 +403,7 @@ impl Registry {
             return None;
         }
         let Some(until) = self.holds.take() else {
+            self.unmatched(slot);
             self.resolve(handing, Outcome::NobodyWaiting);
             return None;
         };
@@ -419,6 +426,16 @@ impl Registry {
             face,
             metrics: self.metrics.clone(),
         })
+    }
+
+    /// Says that a callback came for nobody.
+    pub(crate) fn unmatched(&self, slot: Slot) {
+        if self.log_unmatched {
+            tracing::warn!(
+                state = slot.short(),
+                "no client waiting for state, dropping callback"
+            );
+        }
     }
 
     /// Tells the browsers and counts it, once for each callback.

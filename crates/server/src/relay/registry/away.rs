@@ -38,8 +38,21 @@ impl Registry {
 
     /// Nobody came back: the browser learns that it failed.
     fn abandon(&self, ticket: Ticket) {
+        if self.is_there(ticket) {
+            tracing::info!(
+                state = ticket.slot.short(),
+                "client did not come back for state"
+            );
+        }
         if let Some(hold) = self.end(ticket) {
             self.give_up(&hold);
         }
+    }
+
+    /// Whether nobody has taken its place.
+    fn is_there(&self, ticket: Ticket) -> bool {
+        let mut shard = self.shard(ticket.slot);
+        let entry = shard.entries.get_mut(&ticket.slot);
+        entry.is_some_and(|entry| entry.registration(ticket.link).is_some())
     }
 }

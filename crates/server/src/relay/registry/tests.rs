@@ -1,6 +1,7 @@
 //! The registry against a naive model of it, against many tasks at once, and what neither can see.
 
 mod hammered;
+mod logged;
 mod model;
 mod plain;
 mod watching;
