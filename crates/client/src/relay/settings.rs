@@ -135,7 +135,7 @@ impl RelaySettings {
             settings.timeout = seconds(value).ok_or_else(|| SettingsError::Value {
                 variable,
                 value: Untrusted::new(value),
-                right: "write a number of seconds above 0, such as 300",
+                right: "write a number of seconds above 0, such as 300, or a duration such as 5m",
             })?;
         }
         Ok(settings)
@@ -243,10 +243,12 @@ fn flag(text: &str) -> Option<bool> {
 }
 
 fn seconds(text: &str) -> Option<Duration> {
-    let seconds = text.trim().parse::<f64>().ok()?;
-    Duration::try_from_secs_f64(seconds)
-        .ok()
-        .filter(|duration| !duration.is_zero())
+    // poast-relay's settings have fractions; ours have units as well.
+    let duration = match text.trim().parse::<f64>() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
+        Err(_) => crate::duration::parse(text).ok()?,
+    };
+    Some(duration).filter(|duration| !duration.is_zero())
 }
 
 fn token_variable(environment: &Environment) -> Option<&'static str> {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use ipnet::IpNet;
 use oarlock::config::ConfigError;
 use oarlock_io::{Environment, telemetry};
-use oarlock_server::config::{HttpLimits, ListenAddress, ServerConfig};
+use oarlock_server::config::{HttpLimits, ListenAddress, LocalAddress, ServerConfig};
 use toml::Value;
 use url::{Host, Url};
 
@@ -96,6 +96,17 @@ impl Plan {
                 "{url} is not https: authorization codes cross the network for everybody to read"
             ));
         }
+        let relay = relay::read(sources, passed)?;
+        if let LocalAddress::Tcp {
+            address,
+            open: true,
+        } = relay.local
+            && !address.ip().is_loopback()
+        {
+            warnings.push(format!(
+                "everybody who reaches {address} can register there and take codes (insecure_tcp)"
+            ));
+        }
         let config = ServerConfig {
             listen,
             public_url,
@@ -104,7 +115,7 @@ impl Plan {
                 .unwrap_or_default(),
             metrics_listen: metrics(sources, listen)?,
             http: http(sources)?,
-            relay: relay::read(sources, passed)?,
+            relay,
         };
         let log = read(sources, &settings::LOG, level)?;
         Ok(Self {

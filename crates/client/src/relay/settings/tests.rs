@@ -76,6 +76,16 @@ fn time_and_token_come_along() {
 }
 
 #[test]
+fn a_time_may_have_a_unit() {
+    let found = settings(&[
+        ("OARLOCK_RELAY", "tcp://a:1"),
+        ("OARLOCK_RELAY_DEFAULT_TIMEOUT", "5m"),
+    ])
+    .unwrap();
+    assert_eq!(found.timeout, Duration::from_secs(300));
+}
+
+#[test]
 fn a_wrong_value_is_named() {
     for (name, value, advice) in [
         ("OARLOCK_RELAY", "relay:1", "tcp://127.0.0.1:9999"),

@@ -366,6 +366,24 @@ fn beyond_loopback_the_public_url_must_be_said() {
 }
 
 #[test]
+fn a_port_that_everybody_may_use_is_warned_of() {
+    let plan = variables(&[
+        ("OARLOCK_RELAY_USE_TCP", "true"),
+        ("OARLOCK_RELAY_TCP_BIND_ADDRESS", "0.0.0.0"),
+        ("OARLOCK_RELAY_INSECURE_TCP", "true"),
+    ])
+    .plan()
+    .unwrap();
+    let [warning] = &plan.warnings[..] else {
+        panic!("{:?}", plan.warnings);
+    };
+    assert!(
+        warning.contains("0.0.0.0:9999") && warning.contains("insecure_tcp"),
+        "{warning}"
+    );
+}
+
+#[test]
 fn hostile_19_a_file_that_was_unpacked_somewhere_opens_nothing() {
     let folder = tempfile::tempdir().unwrap();
     #[expect(clippy::disallowed_methods, reason = "a file as others write it")]
