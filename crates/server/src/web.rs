@@ -66,7 +66,10 @@ pub fn router(config: Arc<ServerConfig>, relay: Relay, metrics: Metrics) -> Rout
         .fallback(answer)
         .with_state(Arc::clone(&site))
         .merge(health::router(site.relay.clone()))
-        .merge(remote::router(site.relay.clone()))
+        .merge(remote::router(
+            site.relay.clone(),
+            site.config.http.connections,
+        ))
         .layer(from_fn_with_state(site, threshold))
 }
 

@@ -3,11 +3,11 @@
 mod answer;
 mod stream;
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{FromRequestParts, Path, Request, State},
+    extract::{FromRef, FromRequestParts, Path, Request, State},
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
@@ -17,6 +17,7 @@ use oarlock_oauth::{
     relay::{CloseReason, Deliver, Delivery, Register, RelayFrame, StateDigest},
     secret::{OwnerSecret, RelayToken},
 };
+use tokio::sync::Semaphore;
 
 use crate::relay::{
     Relay,
@@ -39,8 +40,31 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// The largest body: a secret or the name of a delivery.
 const BODY: usize = 4 * 1024;
 
+/// The relay, and places for requests that wait.
+#[derive(Clone)]
+struct Hall {
+    relay: Relay,
+    places: Arc<Semaphore>,
+}
+
+impl FromRef<Hall> for Relay {
+    fn from_ref(hall: &Hall) -> Self {
+        hall.relay.clone()
+    }
+}
+
+/// Of so many connections, those that may wait: browsers need some too.
+fn places(connections: usize) -> usize {
+    let quarter = connections.div_ceil(4);
+    (connections - quarter).clamp(1, Semaphore::MAX_PERMITS)
+}
+
 /// The routes, for a relay that has tokens; without one they answer 401 to everybody.
-pub(super) fn router(relay: Relay) -> Router {
+pub(super) fn router(relay: Relay, connections: usize) -> Router {
+    let hall = Hall {
+        relay,
+        places: Arc::new(Semaphore::new(places(connections))),
+    };
     Router::new()
         .route(
             &format!("{PREFIX}/{{digest}}"),
@@ -58,7 +82,7 @@ pub(super) fn router(relay: Relay) -> Router {
             &format!("{PREFIX}/{{digest}}/rejection"),
             post(reject).fallback(no_method),
         )
-        .with_state(relay)
+        .with_state(hall)
 }
 
 async fn register(
@@ -87,17 +111,24 @@ async fn register(
 }
 
 async fn visit(
-    State(relay): State<Relay>,
+    State(Hall { relay, places }): State<Hall>,
     Named(digest): Named,
     request: Request,
 ) -> Result<Response, Answer> {
     let (digest, owner) = owner(&relay, &digest, request.headers())?;
     let desk = relay.desk(digest, &owner).ok_or(Answer::Unknown)?;
     if wants_stream(request.headers()) {
-        return Ok(stream::response(relay, desk));
+        // Entered also without a place: the program was heard, and an older visit of its own makes room.
+        let visit = desk.enter();
+        let place = places.try_acquire_owned().map_err(|_| Answer::Crowded)?;
+        return Ok(stream::response(relay, visit, place));
     }
-    let patience = patience(request.uri().query())?;
+    let wanted = patience(request.uri().query())?;
+    // Without a place it may ask, but not wait.
+    let place = places.try_acquire_owned().ok();
+    let patience = place.as_ref().map_or(Duration::ZERO, |_| wanted);
     Ok(match desk.enter().wait(&relay, patience).await {
+        News::Nothing if patience < wanted => return Err(Answer::Crowded),
         News::Nothing | News::Overtaken => StatusCode::NO_CONTENT.into_response(),
         News::Delivering(parcel) => {
             let deliver = Deliver::second(&parcel.callback, parcel.delivery.clone());

@@ -2,6 +2,7 @@
 //!
 //! What takes time is tried without sockets, on a clock that jumps; over sockets what is about them.
 
+mod crowded;
 mod delivering;
 mod ending;
 mod house;

@@ -22,6 +22,8 @@ pub(super) enum Answer {
     Unknown,
     /// There is nothing to acknowledge by this name.
     NoDelivery,
+    /// Too many requests wait.
+    Crowded,
     /// The registry says no.
     Refused(Refused),
     /// HTTP says it all.
@@ -66,6 +68,11 @@ impl IntoResponse for Answer {
                 StatusCode::CONFLICT,
                 ErrorWord::InvalidRequest,
                 "there is no such delivery to acknowledge".to_owned(),
+            ),
+            Self::Crowded => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                ErrorWord::TooManyRegistrations,
+                "too many requests wait; try again later".to_owned(),
             ),
             Self::Refused(Refused::InUse) => (
                 StatusCode::CONFLICT,

@@ -1,6 +1,6 @@
 //! The event stream: every frame is the data of one event, and it ends after CLOSE.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, time::Duration};
 
 use axum::response::{
     IntoResponse as _, Response,
@@ -9,23 +9,25 @@ use axum::response::{
 use futures_util::stream;
 use http::HeaderValue;
 use oarlock_oauth::relay::{CloseReason, Deliver, RelayFrame};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::relay::{
     RETRY_AFTER, Relay,
-    desk::{Desk, News, Visit},
+    desk::{News, Visit},
 };
 
 /// Silence after which a comment is sent, so that proxies keep the connection and a dead one is found.
 const COMMENT: Duration = Duration::from_secs(15);
 
-pub(super) fn response(relay: Relay, desk: Arc<Desk>) -> Response {
-    let open = Some((relay, desk.enter()));
+/// The place is taken as long as it lasts.
+pub(super) fn response(relay: Relay, visit: Visit, place: OwnedSemaphorePermit) -> Response {
+    let open = Some((relay, visit, place));
     let events = stream::unfold(open, async |open| {
-        let (relay, mut visit) = open?;
+        let (relay, mut visit, place) = open?;
         let (event, goes_on) = next(&relay, &mut visit).await?;
         Some((
             Ok::<_, Infallible>(event),
-            goes_on.then_some((relay, visit)),
+            goes_on.then_some((relay, visit, place)),
         ))
     });
     let mut response = Sse::new(events).into_response();
