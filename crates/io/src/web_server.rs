@@ -8,7 +8,7 @@
 //! | the request target | 32 KiB | 414 |
 //! | a body, if it is read by [`read_body`] | 10 s, and its cap | 408, 413 |
 //! | an answer of which nothing is taken | 30 s | closed |
-//! | a connection after an answer | 75 s | closed |
+//! | a connection after an answer | 75 s; 5 s when more than half of the connections are taken | closed |
 //! | connections | [`WebLimits`] | 503 |
 //!
 //! A request that another server on the way may have read otherwise is refused with 400, and its connection closed
@@ -118,6 +118,7 @@ pub async fn serve<S, B>(
             peer: PeerAddress(peer),
             service: service.clone(),
             stop: Stop::No(receiver),
+            crowd: admission.crowd(),
         };
         let task = connections.spawn(connection.run(stream));
         admission.enter(ticket, task.id(), sender);

@@ -6,7 +6,10 @@ use std::{
     collections::HashMap,
     net::{IpAddr, Ipv6Addr, SocketAddr},
 };
-use tokio::{sync::oneshot, task::Id};
+use tokio::{
+    sync::{oneshot, watch},
+    task::Id,
+};
 
 /// The network that stands for an address where addresses are counted: of IPv6 its /64, which is what one customer gets at least.
 ///
@@ -28,6 +31,8 @@ pub(super) struct Admission {
     open: HashMap<Id, Open>,
     networks: HashMap<IpAddr, usize>,
     told: bool,
+    /// Whether more than half of the connections are taken.
+    crowd: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
@@ -47,7 +52,24 @@ impl Admission {
             open: HashMap::new(),
             networks: HashMap::new(),
             told: false,
+            crowd: watch::Sender::new(false),
         }
+    }
+
+    /// Whether connections are scarce, and idle ones have to go sooner.
+    pub(super) fn crowd(&self) -> watch::Receiver<bool> {
+        self.crowd.subscribe()
+    }
+
+    fn count(&mut self) {
+        let (open, half) = (self.open.len(), self.limits.connections / 2);
+        self.told = self.told && open > half;
+        // Every change wakes all who idle, so it must not come and go with one connection.
+        self.crowd.send_if_modified(|crowded| {
+            let was = *crowded;
+            *crowded = open > half || (was && open > half / 4 * 3);
+            *crowded != was
+        });
     }
 
     /// Whether there is room for one more from there. Nobody who is in has to go for it.
@@ -81,6 +103,7 @@ impl Admission {
             *self.networks.entry(network).or_default() += 1;
         }
         self.open.insert(task, Open { network, stop });
+        self.count();
     }
 
     /// The task has ended.
@@ -88,7 +111,7 @@ impl Admission {
         let Some(Open { network, .. }) = self.open.remove(&task) else {
             return;
         };
-        self.told = self.told && self.open.len() > self.limits.connections / 2;
+        self.count();
         let Some(network) = network else {
             return;
         };
@@ -169,6 +192,7 @@ mod tests {
             assert!(let_in(&mut admission, uncounted).await.is_some());
         }
         assert!(let_in(&mut admission, "10.1.1.1").await.is_none(), "in all");
+        assert!(*admission.crowd().borrow());
         admission.leave(first);
         admission.leave(first);
         assert!(let_in(&mut admission, "192.0.2.1").await.is_some());

@@ -23,8 +23,8 @@ use std::{
 };
 use tokio::{
     net::TcpStream,
-    sync::oneshot,
-    time::{Instant, interval_at, timeout_at},
+    sync::{oneshot, watch},
+    time::{Instant, interval_at, sleep_until},
 };
 use tower_service::Service;
 
@@ -33,6 +33,9 @@ const SILENT: Duration = Duration::from_secs(10);
 
 /// How long it may stay after an answer.
 const KEPT_ALIVE: Duration = Duration::from_secs(75);
+
+/// The same where connections are scarce. That it idles was found out after 2 to 4 s, so it is 4 to 6 s in all.
+const CROWDED: Duration = Duration::from_secs(2);
 
 /// How long the other side has to read the last answer and to close.
 const LINGER: Duration = Duration::from_secs(5);
@@ -45,6 +48,26 @@ pub(super) struct Connection<S> {
     pub(super) peer: PeerAddress,
     pub(super) service: S,
     pub(super) stop: Stop,
+    /// Whether connections are scarce.
+    pub(super) crowd: watch::Receiver<bool>,
+}
+
+/// How long a connection may be silent.
+#[derive(Clone, Copy)]
+struct Patience {
+    until: Instant,
+    /// Where connections are scarce.
+    crowded: Instant,
+}
+
+impl Patience {
+    fn from_now(usually: Duration, crowded: Duration) -> Self {
+        let now = Instant::now();
+        Self {
+            until: now + usually,
+            crowded: now + crowded,
+        }
+    }
 }
 
 /// Whether everything stops.
@@ -90,8 +113,8 @@ where
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "no TCP_NODELAY");
         }
-        let mut until = Instant::now() + SILENT;
-        while self.is_asked(&stream, until).await {
+        let mut patience = Patience::from_now(SILENT, SILENT);
+        while self.is_asked(&stream, patience).await {
             let watch = Arc::new(Watch::default());
             let ended = self.serve(stream, &watch).await;
             let Some(returned) = watch.take_stream() else {
@@ -110,7 +133,7 @@ where
                 }
             }
             if watch.progress().was_asked() {
-                until = Instant::now() + KEPT_ALIVE;
+                patience = Patience::from_now(KEPT_ALIVE, CROWDED);
             }
             stream = returned;
         }
@@ -124,17 +147,26 @@ where
     }
 
     /// Waits for something to read, outside of hyper: that would hold two buffers of 8 KiB meanwhile.
-    async fn is_asked(&mut self, stream: &TcpStream, until: Instant) -> bool {
-        let asked = async {
+    async fn is_asked(&mut self, stream: &TcpStream, patience: Patience) -> bool {
+        loop {
+            let until = if *self.crowd.borrow_and_update() {
+                patience.crowded.min(patience.until)
+            } else {
+                patience.until
+            };
             // Merely asking whether it is readable is not enough: tokio takes new sockets to be so.
             let mut first = [0];
             tokio::select! {
                 biased;
-                peeked = stream.peek(&mut first) => peeked.is_ok(),
-                () = poll_fn(|context| self.stop.poll(context)) => false,
+                peeked = stream.peek(&mut first) => return peeked.is_ok(),
+                () = poll_fn(|context| self.stop.poll(context)) => return false,
+                changed = self.crowd.changed() => if changed.is_err() {
+                    // Nobody is let in any more: everything stops.
+                    return false;
+                },
+                () = sleep_until(until) => return false,
             }
-        };
-        timeout_at(until, asked).await.unwrap_or(false)
+        }
     }
 
     /// Lets hyper serve until the connection ends or idles.
@@ -248,7 +280,7 @@ fn check(request: &Request<Incoming>, reading: Reading) -> Result<(), StatusCode
 
 #[cfg(test)]
 mod tests {
-    use super::{Connection, PeerAddress, SILENT, Stop};
+    use super::{Connection, Patience, PeerAddress, SILENT, Stop};
     use bytes::Bytes;
     use http::{Request, Response};
     use http_body_util::Full;
@@ -261,7 +293,7 @@ mod tests {
     use tokio::{
         io::AsyncWriteExt as _,
         net::{TcpListener, TcpStream},
-        sync::oneshot,
+        sync::{oneshot, watch},
         time::Instant,
     };
 
@@ -289,15 +321,30 @@ mod tests {
         let mut client = TcpStream::connect(address).await.unwrap();
         let (stream, peer) = listener.accept().await.unwrap();
         let (_sender, receiver) = oneshot::channel();
+        let crowd = watch::Sender::new(false);
         let mut connection = Connection {
             peer: PeerAddress(peer),
             service: Silent,
             stop: Stop::No(receiver),
+            crowd: crowd.subscribe(),
         };
-        let soon = || Instant::now() + Duration::from_millis(200);
+        let moment = Duration::from_millis(200);
+        let soon = || Patience::from_now(moment, SILENT);
         assert!(!connection.is_asked(&stream, soon()).await);
         client.write_all(b"G").await.unwrap();
-        assert!(connection.is_asked(&stream, soon() + SILENT).await);
+        assert!(
+            connection
+                .is_asked(&stream, Patience::from_now(SILENT, SILENT))
+                .await
+        );
+        crowd.send_replace(true);
+        // What came is served all the same, and the connection is closed when nothing comes.
+        let at_once = Patience::from_now(SILENT, Duration::ZERO);
+        assert!(connection.is_asked(&stream, at_once).await);
+        stream.try_read(&mut [0; 8]).unwrap();
+        let start = Instant::now();
+        assert!(!connection.is_asked(&stream, at_once).await);
+        assert!(start.elapsed() < SILENT);
         let size = size_of_val(&connection.run(stream));
         assert!(size < 1024, "{size} bytes");
     }

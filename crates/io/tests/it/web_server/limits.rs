@@ -175,6 +175,44 @@ fn hostile_38_connections_beyond_the_cap_are_refused_and_the_others_stay() {
     }
 }
 
+#[test]
+fn hostile_38_idle_connections_make_room_when_half_are_taken() {
+    let served = Served::new(WebLimits {
+        connections: 6,
+        ..limits()
+    });
+    let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let mut idle: Vec<TcpStream> = (0..3).map(|_| served.connect()).collect();
+    for stream in &mut idle {
+        stream.say(get);
+        one_answer(stream);
+    }
+    // With half of them taken nobody has to go.
+    std::thread::sleep(Duration::from_secs(8));
+    for stream in &mut idle {
+        stream.say(get);
+        assert_eq!(status(&one_answer(stream)), "200");
+    }
+    let mut asking = served.connect();
+    asking.say("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(served.event(), "came");
+    let start = Instant::now();
+    // At least one goes, and when half of them are left the others may stay.
+    idle.first_mut()
+        .unwrap()
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    let mut byte = [0];
+    assert_eq!(std::io::Read::read(&mut idle[0], &mut byte).unwrap(), 0);
+    assert!(start.elapsed() < Duration::from_secs(30), "it stayed");
+    // Who asked is not cut.
+    asking
+        .set_read_timeout(Some(Duration::from_millis(100)))
+        .unwrap();
+    let read = std::io::Read::read(&mut asking, &mut byte);
+    assert_eq!(read.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}
+
 /// The child of [`hostile_37_out_of_descriptors`]: has few of them.
 pub(crate) fn serve_web_with_few_descriptors(port_file: &str) {
     use rustix::process::{Resource, Rlimit, setrlimit};
