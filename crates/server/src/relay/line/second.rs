@@ -23,6 +23,8 @@ use crate::{
 
 /// For a frame to leave; a program that does not read is lost.
 const WRITE: Duration = Duration::from_secs(10);
+/// The same for PING and PONG: meanwhile a callback waits.
+const WRITE_ASIDE: Duration = Duration::from_secs(1);
 
 /// How the connection ended.
 enum End {
@@ -136,7 +138,7 @@ impl Conversation<'_> {
         }
         if !self.asked && self.heard + heartbeat <= now {
             self.asked = true;
-            self.say(&RelayFrame::Ping).await?;
+            self.say_within(WRITE_ASIDE, &RelayFrame::Ping).await?;
         }
         Ok(())
     }
@@ -153,7 +155,7 @@ impl Conversation<'_> {
         self.asked = false;
         match frame {
             ProgramFrame::Pong => Ok(()),
-            ProgramFrame::Ping => self.say(&RelayFrame::Pong).await,
+            ProgramFrame::Ping => self.say_within(WRITE_ASIDE, &RelayFrame::Pong).await,
             ProgramFrame::Unregister => Err(End::Close(CloseReason::Unregistered)),
             ProgramFrame::Acknowledge(delivery) => self.settle(&delivery, Ending::Delivered),
             ProgramFrame::Reject(delivery) => self.settle(&delivery, Ending::Rejected),
@@ -214,7 +216,12 @@ impl Conversation<'_> {
     }
 
     async fn say(&self, frame: &RelayFrame) -> Result<(), End> {
-        match timeout(WRITE, self.frames.send(frame)).await {
+        self.say_within(WRITE, frame).await
+    }
+
+    /// A frame that has left in part only is the connection's last.
+    async fn say_within(&self, patience: Duration, frame: &RelayFrame) -> Result<(), End> {
+        match timeout(patience, self.frames.send(frame)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => {
                 tracing::debug!(%error, "a connection broke");

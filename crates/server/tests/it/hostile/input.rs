@@ -5,9 +5,12 @@ use std::time::Duration;
 use oarlock_oauth::relay::{Callback, CodeKeys};
 use oarlock_server::relay::Outcome;
 use serde_json::json;
-use tokio::time::Instant;
+use tokio::{
+    io::AsyncWriteExt as _,
+    time::{Instant, timeout},
+};
 
-use crate::scene::{Program, SECRET, Scene, ack, register, request, until};
+use crate::scene::{PATIENCE, Program, SECRET, Scene, ack, register, request, until};
 
 /// A program waits for `abc` whatever others do, and gets its callback in the end.
 async fn is_unharmed(scene: &Scene, mut bystander: Program<tokio::net::UnixStream>) {
@@ -172,6 +175,34 @@ async fn hostile_03_many_frames_in_one_write_are_read_one_by_one() {
     for _ in 0..500 {
         assert_eq!(program.hear().await, Some(json!({"type": "PONG"})));
     }
+}
+
+/// It asks without reading any answer, until nothing more can be sent to it.
+#[tokio::test]
+async fn hostile_01_a_program_that_does_not_read_keeps_no_callback_waiting() {
+    let scene = Scene::with(|config| {
+        // Long enough that only the writing limit can be what ends it.
+        config.relay.times.heartbeat = Duration::from_secs(1_000);
+    })
+    .await;
+    let (program, _) = scene.second("abc", SECRET).await;
+    let mut stream = program.into_inner();
+    let pings = "{\"type\":\"PING\"}\n".repeat(1_000);
+    let start = Instant::now();
+    let flood = async { while stream.write_all(pings.as_bytes()).await.is_ok() {} };
+    timeout(PATIENCE, flood).await.unwrap();
+    // Far from the ten seconds that a callback may take to leave.
+    assert!(
+        start.elapsed() < Duration::from_secs(8),
+        "it was waited for"
+    );
+    // The owner may come back, and a callback goes there.
+    let (mut back, answer) = scene.second("abc", SECRET).await;
+    assert_eq!(answer["resumed"], true);
+    let browser = scene.browsing("code=c&state=abc");
+    let deliver = back.hear().await.unwrap();
+    back.say(&ack(&deliver)).await;
+    assert!(browser.await.unwrap().is_complete());
 }
 
 /// What is refused changes nothing: the program still waits, and gets what is right.
