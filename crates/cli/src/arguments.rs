@@ -93,7 +93,8 @@ pub struct LoginArguments {
     #[arg(long, value_name = "DURATION", value_parser = patience)]
     pub timeout: Option<Duration>,
     /// The client id, for a provider that has none configured; it is remembered with the login
-    #[arg(long, value_name = "ID")]
+    // Servers that register clients make up ids, and one in sixty-four begins so.
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     pub client_id: Option<String>,
     /// Read the client secret from this file (- for standard input)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -262,7 +263,8 @@ pub struct ProviderAddArguments {
     #[arg(long, value_name = "URL")]
     pub issuer: Option<String>,
     /// Client id
-    #[arg(long, value_name = "ID")]
+    // Servers that register clients make up ids, and one in sixty-four begins so.
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     pub client_id: Option<String>,
     /// Name of the environment variable that holds the client secret
     #[arg(long, value_name = "VARIABLE", conflicts_with = "client_secret_file")]
@@ -468,6 +470,23 @@ impl From<FlowArgument> for oarlock::Flow {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_may_begin_with_a_hyphen() {
+        let line = [
+            "oarlock",
+            "login",
+            "a",
+            "--client-id",
+            "-9x",
+            "--no-browser",
+        ];
+        let Command::Login(login) = Arguments::try_parse_from(line).unwrap().command else {
+            panic!("not a login");
+        };
+        assert_eq!(login.client_id.as_deref(), Some("-9x"));
+        assert!(login.no_browser);
+    }
 
     #[test]
     fn a_plain_token_line_means_what_clap_takes_it_for() {

@@ -116,7 +116,8 @@ where
         let mut patience = Patience::from_now(SILENT, SILENT);
         while self.is_asked(&stream, patience).await {
             let watch = Arc::new(Watch::default());
-            let ended = self.serve(stream, &watch).await;
+            // Apart, so that a connection that idles holds nothing of it.
+            let ended = Box::pin(self.serve(stream, &watch)).await;
             let Some(returned) = watch.take_stream() else {
                 return;
             };
