@@ -1,9 +1,18 @@
 //! The command line, as clap reads it.
 
+mod provider;
+mod relay;
+
 use std::{ffi::OsString, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use oarlock::{oauth::scope::Scopes, relay::RelayAddress};
+
+pub use provider::{
+    ProviderAddArguments, ProviderCommand, ProviderListArguments, ProviderRemoveArguments,
+    ProviderShowArguments, ProviderTestArguments,
+};
+pub use relay::{ServeArguments, WaitArguments};
 
 /// OAuth for programs: log in, stay logged in, use the token.
 #[derive(Debug, Parser)]
@@ -216,158 +225,6 @@ pub struct ExecArguments {
     /// The command and its arguments
     #[arg(last = true, required = true, num_args = 1.., value_name = "CMD", value_hint = ValueHint::CommandWithArguments)]
     pub command: Vec<String>,
-}
-
-/// `provider …`.
-#[derive(Debug, Subcommand)]
-pub enum ProviderCommand {
-    /// Every provider that can be logged in to
-    List(ProviderListArguments),
-    /// One provider in full, as it would be used
-    Show(ProviderShowArguments),
-    /// Add a provider to your configuration, or change one
-    Add(Box<ProviderAddArguments>),
-    /// Remove a provider from your configuration
-    Remove(ProviderRemoveArguments),
-    /// Ask a provider's addresses what they can do; logs nobody in
-    Test(ProviderTestArguments),
-}
-
-/// `provider list`.
-#[derive(Debug, Args)]
-pub struct ProviderListArguments {
-    /// Print as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `provider show`.
-#[derive(Debug, Args)]
-pub struct ProviderShowArguments {
-    /// Name of the provider
-    pub name: String,
-    /// Print as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `provider add`.
-#[derive(Debug, Args)]
-pub struct ProviderAddArguments {
-    /// Name: a-z, 0-9, dot, dash, underscore. The name of a built-in provider changes that one for you
-    pub name: String,
-    /// Start from this provider instead
-    #[arg(long, value_name = "PROVIDER")]
-    pub extends: Option<String>,
-    /// Issuer's address: everything else is found there
-    #[arg(long, value_name = "URL")]
-    pub issuer: Option<String>,
-    /// Client id
-    // Servers that register clients make up ids, and one in sixty-four begins so.
-    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
-    pub client_id: Option<String>,
-    /// Name of the environment variable that holds the client secret
-    #[arg(long, value_name = "VARIABLE", conflicts_with = "client_secret_file")]
-    pub client_secret_env: Option<String>,
-    /// File that holds the client secret (it must be yours alone)
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub client_secret_file: Option<String>,
-    /// A scope (repeatable)
-    #[arg(long, value_name = "SCOPE", value_parser = scopes)]
-    pub scope: Vec<String>,
-    /// An origin that may receive the token (repeatable)
-    #[arg(long, value_name = "ORIGIN")]
-    pub origin: Vec<String>,
-    /// Authorization endpoint, without an issuer
-    #[arg(long, value_name = "URL")]
-    pub authorization_endpoint: Option<String>,
-    /// Token endpoint, without an issuer
-    #[arg(long, value_name = "URL")]
-    pub token_endpoint: Option<String>,
-    /// Device authorization endpoint
-    #[arg(long, value_name = "URL")]
-    pub device_authorization_endpoint: Option<String>,
-    /// Userinfo endpoint
-    #[arg(long, value_name = "URL")]
-    pub userinfo_endpoint: Option<String>,
-    /// Revocation endpoint
-    #[arg(long, value_name = "URL")]
-    pub revocation_endpoint: Option<String>,
-    /// Any other key of the profile, as TOML: KEY=VALUE (repeatable)
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
-    /// Use it when a command names no provider
-    #[arg(long)]
-    pub default: bool,
-}
-
-/// `provider remove`.
-#[derive(Debug, Args)]
-pub struct ProviderRemoveArguments {
-    /// Name of the provider
-    pub name: String,
-}
-
-/// `provider test`.
-#[derive(Debug, Args)]
-pub struct ProviderTestArguments {
-    /// Name of the provider or issuer's address
-    pub name: String,
-    /// Print as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `serve`. Values are checked together with those of environment and file.
-#[derive(Debug, Args)]
-pub struct ServeArguments {
-    /// Address and port of HTTP; default 127.0.0.1:5001
-    #[arg(long, value_name = "ADDR")]
-    pub listen: Option<String>,
-    /// What browsers call this server: https://login.example.com. Needed when --listen is not loopback
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
-    pub public_url: Option<String>,
-    /// Serve the relay (which anything that is configured does)
-    #[arg(long)]
-    pub relay: bool,
-    /// Serve no relay
-    #[arg(long, conflicts_with = "relay")]
-    pub no_relay: bool,
-    /// The configuration; default server.toml beside config.toml, if it is there
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub config: Option<std::path::PathBuf>,
-    /// Address and port where metrics are served; default nowhere
-    #[arg(long, value_name = "ADDR")]
-    pub metrics_listen: Option<String>,
-    /// How lines of the log look: text or json
-    #[arg(long, value_name = "FORMAT")]
-    pub log_format: Option<String>,
-    /// Check the settings, say what would be served, and open nothing: ports and the socket's directory are tried at the start
-    #[arg(long)]
-    pub check: bool,
-    /// Ask the server that these settings describe whether it is ready, and end: 0 it is, 1 it is not
-    #[arg(long, conflicts_with = "check")]
-    pub health: bool,
-    /// Make a bearer token for a program on another machine: print it once, and what server.toml needs
-    #[arg(long, value_name = "NAME", exclusive = true)]
-    pub new_token: Option<String>,
-}
-
-/// `wait`.
-#[derive(Debug, Args)]
-pub struct WaitArguments {
-    /// The state of the authorization request (- reads it from standard input); without it: a callback without a state
-    #[arg(long, value_name = "STATE", allow_hyphen_values = true)]
-    pub state: Option<String>,
-    /// The relay: unix:/path, tcp://host:port or https://host; default: OARLOCK_RELAY, else the one of this machine
-    #[arg(long, value_name = "ADDRESS")]
-    pub relay: Option<RelayAddress>,
-    /// How long to wait: 300 (seconds), 5m; default: OARLOCK_RELAY_DEFAULT_TIMEOUT, else 300
-    #[arg(long, value_name = "DURATION", value_parser = patience)]
-    pub timeout: Option<Duration>,
-    /// Print code, state and every parameter as JSON
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// `doctor`.
