@@ -1,6 +1,6 @@
 //! Who waits, and who gets what, once.
 //!
-//! A callback and a program meet in the [`registry`](Registry); from there on the callback belongs to the task of that program's
+//! A callback and a program meet in the registry; from there on the callback belongs to the task of that program's
 //! connection, which writes it, learns whether it arrived, and says so. The browser waits for that word and for nothing else.
 
 pub(crate) mod desk;
