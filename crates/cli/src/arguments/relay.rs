@@ -13,7 +13,7 @@ pub struct ServeArguments {
     /// Address and port of HTTP; default 127.0.0.1:5001
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
-    /// What browsers call this server: https://login.example.com. Needed when --listen is not loopback
+    /// What browsers call this server (https://…). Needed when --listen is not loopback
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     pub public_url: Option<String>,
     /// Serve the relay (which anything that is configured does)
