@@ -178,8 +178,7 @@ impl Bench {
             );
             println!("a delivery among 10: {fast:.0} us; among 10,000: {slow:.0} us");
         }
-        let ours = self.ours("")?;
-        let (size, _) = self.parked(&ours, "1", 15_000)?;
+        let (size, _) = self.parked(&self.ours("")?, "1", 15_000)?;
         println!("15,000 wait in one process of {:.1} MB", size / 1024.0);
         let capped = self.ours("max_registrations = 1000\n")?;
         self.parked(&capped, "2", 1_500)?;

@@ -22,6 +22,7 @@ use super::{
     mailbox::Mailbox,
     owner::{Fingerprint, Owner, Slot, User},
     quota::{Place, Quota},
+    registry::{Registered, Ticket},
 };
 use crate::metrics::{Face, Refusal};
 use frames::{Frames, Heard};
@@ -132,32 +133,44 @@ fn counted(peer: Peer) -> Option<IpAddr> {
     }
 }
 
+/// A program that was let in and waits.
+enum Waiting {
+    First(Frames, Ticket, Arc<Mailbox>),
+    Second(Frames, Registered, Arc<Mailbox>, Option<Duration>),
+}
+
 impl Connection {
     async fn run(self, relay: Relay, stream: Stream, open: bool) {
-        let mut frames = Frames::new(stream);
-        if matches!(self.room, Room::None { .. }) {
-            let description = "the relay is full; try again later";
-            return dismiss(
-                &frames,
-                Protocol::One,
-                Refusal::TooManyConnections,
-                description,
-            )
-            .await;
+        // Each part is a future of its own, so that what waits holds nothing of what came before.
+        match Box::pin(self.begin(&relay, Frames::new(stream), open)).await {
+            Some(Waiting::First(frames, ticket, mailbox)) => {
+                Box::pin(first::wait(&relay, frames, ticket, mailbox)).await;
+            }
+            Some(Waiting::Second(frames, registered, mailbox, wanted)) => {
+                Box::pin(second::wait(&relay, frames, registered, mailbox, wanted)).await;
+            }
+            None => {}
         }
-        relay.0.metrics.connection(1);
-        if let Some(register) = first_frame(&relay, &mut frames).await {
-            // In a future of its own, so that what waits holds nothing of what came before.
-            self.serve(&relay, frames, register, open).await;
+        if !matches!(self.room, Room::None { .. }) {
+            relay.0.metrics.connection(-1);
         }
-        relay.0.metrics.connection(-1);
     }
 
-    async fn serve(&self, relay: &Relay, frames: Frames, register: Register, open: bool) {
+    /// Everything up to the wait; `None`: there is none.
+    async fn begin(&self, relay: &Relay, mut frames: Frames, open: bool) -> Option<Waiting> {
+        if matches!(self.room, Room::None { .. }) {
+            let refusal = Refusal::TooManyConnections;
+            let description = "the relay is full; try again later";
+            dismiss(&frames, Protocol::One, refusal, description).await;
+            return None;
+        }
+        relay.0.metrics.connection(1);
+        let register = first_frame(relay, &mut frames).await?;
         let protocol = register.protocol;
         let Some(user) = self.user(relay, &register, open) else {
             let description = "this address needs a token of the relay's configuration";
-            return refuse(relay, &frames, protocol, Refusal::InvalidToken, description).await;
+            refuse(relay, &frames, protocol, Refusal::InvalidToken, description).await;
+            return None;
         };
         let secret = match protocol {
             Protocol::One => None,
@@ -175,21 +188,20 @@ impl Connection {
         };
         let registered = match relay.registry().register(slot, owner, face, &mailbox) {
             Ok(registered) => registered,
-            Err(refused) => return turn_away(relay, &frames, protocol, refused).await,
+            Err(refused) => {
+                turn_away(relay, &frames, protocol, refused).await;
+                return None;
+            }
         };
-        let wanted = register.timeout;
-        drop(register);
         tracing::info!(
             state = slot.short(),
             resumed = registered.resumed,
             "client registered for state"
         );
-        match protocol {
-            Protocol::One => Box::pin(first::wait(relay, frames, registered.ticket, mailbox)).await,
-            Protocol::Two => {
-                Box::pin(second::wait(relay, frames, registered, mailbox, wanted)).await;
-            }
-        }
+        Some(match protocol {
+            Protocol::One => Waiting::First(frames, registered.ticket, mailbox),
+            Protocol::Two => Waiting::Second(frames, registered, mailbox, register.timeout),
+        })
     }
 
     fn user(&self, relay: &Relay, register: &Register, open: bool) -> Option<User> {

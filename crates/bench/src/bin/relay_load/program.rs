@@ -50,7 +50,7 @@ impl Program {
     pub(crate) async fn register(target: &Target, state: &str) -> Result<Self, Fault> {
         let mut program = Self {
             kind: target.kind,
-            stream: UnixStream::connect(&target.socket).await?,
+            stream: connect(&target.socket).await?,
             buffer: Vec::new(),
         };
         let line = match target.kind {
@@ -107,6 +107,18 @@ impl Program {
             }
             self.buffer
                 .extend_from_slice(chunk.get(..count).unwrap_or_default());
+        }
+    }
+}
+
+/// A full backlog is no refusal: whoever registers without an answer is faster than any server accepts.
+async fn connect(socket: &str) -> Result<UnixStream, Fault> {
+    loop {
+        match UnixStream::connect(socket).await {
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+            connected => return Ok(connected?),
         }
     }
 }

@@ -199,7 +199,7 @@ pub(crate) async fn park(target: &Target, waiters: usize) -> Result<(), Fault> {
     let mut refused = 0_usize;
     for number in 0..waiters {
         match Program::register(target, &format!("park-{}-{number}", run())).await {
-            Ok(program) => programs.push((number, program)),
+            Ok(program) => programs.push(Some((number, program))),
             Err(_) => refused += 1,
         }
     }
@@ -210,7 +210,11 @@ pub(crate) async fn park(target: &Target, waiters: usize) -> Result<(), Fault> {
     // Every hundredth, so that all of the server's memory of them is met.
     let mut browser = Browser::new(target.http).await?;
     let mut times = Vec::new();
-    for (number, mut program) in programs.into_iter().step_by(100) {
+    // The others stay meanwhile.
+    for place in programs.iter_mut().step_by(100) {
+        let Some((number, mut program)) = place.take() else {
+            continue;
+        };
         let state = format!("park-{}-{number}", run());
         let began = Instant::now();
         browser.send("code-p", &state).await?;

@@ -45,7 +45,7 @@ pub(super) async fn wait(relay: &Relay, mut frames: Frames, ticket: Ticket, mail
                 tracing::info!(state = state(), "client went away");
                 return put_back(relay, ticket);
             }
-            deliver(relay, &frames, ticket, &parcel).await;
+            Box::pin(deliver(relay, &frames, ticket, &parcel)).await;
         }
         Over::Order(Order::Close(reason)) => {
             if reason == CloseReason::Replaced {
@@ -63,7 +63,7 @@ pub(super) async fn wait(relay: &Relay, mut frames: Frames, ticket: Ticket, mail
         }
         Over::Refused(refusal, description) => {
             put_back(relay, ticket);
-            refuse(relay, &frames, Protocol::One, refusal, &description).await;
+            Box::pin(refuse(relay, &frames, Protocol::One, refusal, &description)).await;
         }
     }
 }

@@ -77,18 +77,19 @@ pub(super) async fn wait(
         Ok(()) => conversation.go_on().await,
         Err(end) => end,
     };
-    conversation.finish(end).await;
+    Box::pin(conversation.finish(end)).await;
 }
 
 impl Conversation<'_> {
     async fn go_on(&mut self) -> End {
         loop {
             let alarm = self.alarm();
+            // What is seldom done is apart, so that ten thousand who wait need no room for it.
             let step = tokio::select! {
                 biased;
-                heard = self.frames.next() => self.hear(heard).await,
-                order = self.mailbox.next() => self.obey(order).await,
-                () = sleep_until(alarm) => self.wake().await,
+                heard = self.frames.next() => Box::pin(self.hear(heard)).await,
+                order = self.mailbox.next() => Box::pin(self.obey(order)).await,
+                () = sleep_until(alarm) => Box::pin(self.wake()).await,
             };
             if let Err(end) = step {
                 return end;
