@@ -105,16 +105,21 @@ pub struct TokenConfig {
 impl TokenConfig {
     /// The entry for a token.
     pub fn of(name: impl Into<String>, token: &RelayToken, registrations: usize) -> Self {
+        Self {
+            name: name.into(),
+            sha256: Self::digest(token),
+            registrations,
+        }
+    }
+
+    /// What is kept of a token.
+    pub(crate) fn digest(token: &RelayToken) -> [u8; 32] {
         let digest = digest(&SHA256, token.expose().as_bytes());
         let mut sha256 = [0; 32];
         for (byte, found) in sha256.iter_mut().zip(digest.as_ref()) {
             *byte = *found;
         }
-        Self {
-            name: name.into(),
-            sha256,
-            registrations,
-        }
+        sha256
     }
 }
 

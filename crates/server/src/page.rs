@@ -82,6 +82,15 @@ struct PageTemplate {
 }
 
 impl Page {
+    /// The page of a callback that is refused with this status.
+    pub(crate) fn refusal(status: StatusCode) -> Self {
+        match status {
+            StatusCode::REQUEST_TIMEOUT => Self::TooSlow,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
+            _ => Self::Unreadable,
+        }
+    }
+
     /// The page as an answer, with all its headers.
     pub fn response(&self) -> Response<Bytes> {
         DRAWN.get(self).cloned().unwrap_or_else(|| self.draw())

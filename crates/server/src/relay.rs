@@ -21,11 +21,14 @@ use tokio::{sync::watch, time::Instant};
 use url::Url;
 
 pub use crate::outcome::Outcome;
-use crate::{config::RelayConfig, metrics::Metrics};
+use crate::{
+    config::{RelayConfig, TokenConfig},
+    metrics::Metrics,
+};
 use desk::Desks;
 use hold::Hold;
 use owner::{Slot, User};
-use registry::{Offer, Registry};
+use registry::{Offer, Registry, Ticket};
 
 /// When to come back to a relay that is full or stops.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -166,14 +169,20 @@ impl Relay {
         }));
     }
 
+    /// The program does not wait any more; a callback that came at this very moment stays deliverable.
+    fn leave(&self, ticket: Ticket) {
+        if let Some(hold) = self.registry().end(ticket) {
+            self.keep(hold);
+        }
+    }
+
     /// Whose token it is. Every digest is compared, in constant time.
     pub(crate) fn holder(&self, token: &RelayToken) -> Option<User> {
         use subtle::ConstantTimeEq as _;
-        let digest =
-            aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.expose().as_bytes());
+        let digest = TokenConfig::digest(token);
         let mut holder = None;
         for (index, known) in self.config().tokens.iter().enumerate() {
-            if bool::from(known.sha256.as_slice().ct_eq(digest.as_ref())) {
+            if bool::from(known.sha256.ct_eq(&digest)) {
                 holder = Some(User::Token(index));
             }
         }

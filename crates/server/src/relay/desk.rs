@@ -199,17 +199,15 @@ impl Desk {
                     return self.over();
                 }
                 let state = self.ticket.slot.short();
-                let reason = match ending {
+                match ending {
                     Ending::Delivered => {
                         tracing::info!(state, "callback delivered to client for state");
-                        CloseReason::Delivered
                     }
-                    Ending::Rejected => {
+                    Ending::Rejected | Ending::Unconfirmed => {
                         tracing::warn!(state, "client refused the callback");
-                        CloseReason::Rejected
                     }
-                    Ending::Unconfirmed => CloseReason::Unconfirmed,
-                };
+                }
+                let reason = ending.reason();
                 self.shown.send_replace(Shown::Over(reason));
                 Some(reason)
             }
@@ -224,9 +222,7 @@ impl Desk {
         if let Some(reason) = self.over() {
             return reason;
         }
-        if let Some(hold) = relay.registry().end(self.ticket) {
-            relay.keep(hold);
-        }
+        relay.leave(self.ticket);
         self.shown
             .send_replace(Shown::Over(CloseReason::Unregistered));
         CloseReason::Unregistered

@@ -11,7 +11,7 @@ use oarlock_io::{
     web_server::network,
 };
 use oarlock_oauth::{
-    relay::{ErrorWord, FrameError, ProgramFrame, Protocol, Register, RelayFrame, StateDigest},
+    relay::{ErrorWord, ProgramFrame, Protocol, Register, RelayFrame, StateDigest},
     text::Untrusted,
 };
 use tokio::{task::JoinSet, time::timeout};
@@ -24,7 +24,7 @@ use super::{
     quota::{Place, Quota},
     registry::{Registered, Ticket},
 };
-use crate::metrics::{Face, Refusal};
+use crate::metrics::{Face, Metrics, Refusal};
 use frames::{Frames, Heard};
 
 /// For the first frame to come whole.
@@ -87,11 +87,26 @@ struct Connection {
 enum Room {
     Taken {
         _place: Place<Option<IpAddr>>,
+        _counted: Counted,
     },
     /// There is none, which is said and nothing else.
-    None {
-        _refusal: Place<()>,
-    },
+    None { _refusal: Place<()> },
+}
+
+/// Counted as long as it is there, however it ends.
+struct Counted(Metrics);
+
+impl Counted {
+    fn new(metrics: Metrics) -> Self {
+        metrics.connection(1);
+        Self(metrics)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.connection(-1);
+    }
 }
 
 impl Door {
@@ -111,7 +126,10 @@ impl Door {
             None => limits.connections,
         };
         let room = match self.places.take(key, most) {
-            Ok(place) => Room::Taken { _place: place },
+            Ok(place) => Room::Taken {
+                _place: place,
+                _counted: Counted::new(relay.0.metrics.clone()),
+            },
             Err(_) => {
                 relay.0.metrics.refused(Refusal::TooManyConnections);
                 let refusal = self.refusals.take((), REFUSALS).ok()?;
@@ -151,9 +169,6 @@ impl Connection {
             }
             None => {}
         }
-        if !matches!(self.room, Room::None { .. }) {
-            relay.0.metrics.connection(-1);
-        }
     }
 
     /// Everything up to the wait; `None`: there is none.
@@ -164,7 +179,6 @@ impl Connection {
             dismiss(&frames, Protocol::One, refusal, description).await;
             return None;
         }
-        relay.0.metrics.connection(1);
         let register = first_frame(relay, &mut frames).await?;
         let protocol = register.protocol;
         let Some(user) = self.user(relay, &register, open) else {
@@ -232,7 +246,9 @@ async fn first_frame(relay: &Relay, frames: &mut Frames) -> Option<Register> {
             Refusal::InvalidRequest,
             "the first frame must be REGISTER".to_owned(),
         ),
-        Ok(Heard::Malformed(error, protocol)) => (protocol, refusal_of(&error), error.to_string()),
+        Ok(Heard::Malformed(error, protocol)) => {
+            (protocol, Refusal::from(error.word()), error.to_string())
+        }
         Ok(Heard::End) => return None,
         Err(_) => (
             Protocol::One,
@@ -242,13 +258,6 @@ async fn first_frame(relay: &Relay, frames: &mut Frames) -> Option<Register> {
     };
     refuse(relay, frames, protocol, refusal, &description).await;
     None
-}
-
-fn refusal_of(error: &FrameError) -> Refusal {
-    match error {
-        FrameError::UnsupportedProtocol => Refusal::UnsupportedProtocol,
-        _ => Refusal::InvalidRequest,
-    }
 }
 
 /// Says why a registration is refused.

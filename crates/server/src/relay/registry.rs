@@ -105,6 +105,17 @@ pub(crate) enum Ending {
     Unconfirmed,
 }
 
+impl Ending {
+    /// How the program is told.
+    pub(crate) fn reason(self) -> CloseReason {
+        match self {
+            Self::Delivered => CloseReason::Delivered,
+            Self::Rejected => CloseReason::Rejected,
+            Self::Unconfirmed => CloseReason::Unconfirmed,
+        }
+    }
+}
+
 impl Registry {
     /// # Errors
     /// No randomness.
@@ -372,18 +383,16 @@ impl Registry {
     /// Ends a delivery that may have been read; answers its number.
     fn spend(&self, entry: &mut Entry, owner: &Owner, mut handing: Handing, ending: Ending) -> u64 {
         let serial = self.serial.fetch_add(1, Ordering::Relaxed);
-        let (reason, outcome) = match ending {
-            Ending::Delivered if handing.parcel.callback.is_refusal() => {
-                (CloseReason::Delivered, Outcome::Denied)
-            }
-            Ending::Delivered => (CloseReason::Delivered, Outcome::Complete),
-            Ending::Rejected => (CloseReason::Rejected, Outcome::Rejected),
-            Ending::Unconfirmed => (CloseReason::Unconfirmed, Outcome::Unconfirmed),
+        let outcome = match ending {
+            Ending::Delivered if handing.parcel.callback.is_refusal() => Outcome::Denied,
+            Ending::Delivered => Outcome::Complete,
+            Ending::Rejected => Outcome::Rejected,
+            Ending::Unconfirmed => Outcome::Unconfirmed,
         };
         entry.remember(Spent {
             fingerprint: Fingerprint::of_callback(&handing.parcel.callback),
             owner: *owner,
-            reason,
+            reason: ending.reason(),
             serial,
         });
         entry.after(&mut handing);

@@ -38,11 +38,9 @@ enum ReadError {
 impl ReadError {
     fn page(&self) -> Page {
         match self {
-            Self::Body(StatusCode::REQUEST_TIMEOUT) => Page::TooSlow,
-            Self::Body(StatusCode::PAYLOAD_TOO_LARGE) | Self::Callback(CallbackError::TooLarge) => {
-                Page::TooLarge
-            }
-            _ => Page::Unreadable,
+            Self::Body(status) => Page::refusal(*status),
+            Self::Callback(error) => Page::refusal(error.status()),
+            Self::QueryAndBody | Self::Headers => Page::Unreadable,
         }
     }
 }

@@ -14,7 +14,7 @@ use axum::{
 use http::{HeaderMap, StatusCode, header, request::Parts};
 use oarlock_io::web_server::read_body;
 use oarlock_oauth::{
-    relay::{CloseReason, Deliver, Delivery, Register, RelayFrame, StateDigest},
+    relay::{Deliver, Delivery, Register, RelayFrame, StateDigest},
     secret::{OwnerSecret, RelayToken},
 };
 use tokio::sync::Semaphore;
@@ -166,10 +166,7 @@ async fn settle(
     let reason = desk
         .settle(&relay, &delivery, ending)
         .ok_or(Answer::NoDelivery)?;
-    let wanted = match ending {
-        Ending::Delivered => CloseReason::Delivered,
-        Ending::Rejected | Ending::Unconfirmed => CloseReason::Rejected,
-    };
+    let wanted = ending.reason();
     // It may have been over before, otherwise: then the browser was told something else.
     let status = if reason == wanted {
         StatusCode::OK

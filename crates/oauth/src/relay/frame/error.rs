@@ -1,7 +1,6 @@
 //! Why a line is not a frame.
 
-use super::{ErrorWord, Protocol, RelayFrame};
-use crate::text::Untrusted;
+use super::ErrorWord;
 
 /// Why a line is not a frame. No value is quoted.
 #[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
@@ -39,15 +38,6 @@ impl FrameError {
             Self::TooLong | Self::NotAnObject | Self::UnknownType | Self::Member { .. } => {
                 ErrorWord::InvalidRequest
             }
-        }
-    }
-
-    /// The ERROR that answers it. Before there is a registration, [`Protocol::meant_by`] says in which protocol.
-    pub fn answer(&self, protocol: Protocol) -> RelayFrame {
-        RelayFrame::Error {
-            word: (protocol == Protocol::Two).then(|| self.word()),
-            description: Untrusted::new(self.to_string()),
-            retry_after: None,
         }
     }
 }

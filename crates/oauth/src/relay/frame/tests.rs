@@ -209,12 +209,17 @@ fn other_protocols_are_told_so() {
 #[test]
 fn errors_are_answered_in_the_programs_protocol() {
     let error = FrameError::NotAnObject;
+    let answer = |word| RelayFrame::Error {
+        word,
+        description: Untrusted::new(error.to_string()),
+        retry_after: None,
+    };
     assert_eq!(
-        error.answer(Protocol::One).to_json(),
+        answer(None).to_json(),
         r#"{"type":"ERROR","error":"the line is not a JSON object with each name once, at most 16 deep, with at most 512 values"}"#
     );
     assert_eq!(
-        error.answer(Protocol::Two).to_json(),
+        answer(Some(error.word())).to_json(),
         r#"{"type":"ERROR","error":"invalid_request","error_description":"the line is not a JSON object with each name once, at most 16 deep, with at most 512 values"}"#
     );
 }

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::{
     Relay,
     frames::{Frames, Heard},
-    refusal_of, refuse,
+    refuse,
 };
 use crate::{
     metrics::Refusal,
@@ -43,7 +43,7 @@ pub(super) async fn wait(relay: &Relay, mut frames: Frames, ticket: Ticket, mail
             // What it said before the line left still counts: whoever is gone by now must not get it.
             if frames.read().is_some() {
                 tracing::info!(state = state(), "client went away");
-                return put_back(relay, ticket);
+                return relay.leave(ticket);
             }
             Box::pin(deliver(relay, &frames, ticket, &parcel)).await;
         }
@@ -51,27 +51,20 @@ pub(super) async fn wait(relay: &Relay, mut frames: Frames, ticket: Ticket, mail
             if reason == CloseReason::Replaced {
                 tracing::info!(state = state(), "previous registration replaced");
             }
-            put_back(relay, ticket);
+            relay.leave(ticket);
         }
         Over::Gone => {
             tracing::info!(state = state(), "client went away");
-            put_back(relay, ticket);
+            relay.leave(ticket);
         }
         Over::TimedOut => {
             tracing::warn!(state = state(), "callback timeout for state");
-            put_back(relay, ticket);
+            relay.leave(ticket);
         }
         Over::Refused(refusal, description) => {
-            put_back(relay, ticket);
+            relay.leave(ticket);
             Box::pin(refuse(relay, &frames, Protocol::One, refusal, &description)).await;
         }
-    }
-}
-
-/// Ends the registration; a callback that came at this very moment stays deliverable.
-fn put_back(relay: &Relay, ticket: Ticket) {
-    if let Some(hold) = relay.registry().end(ticket) {
-        relay.keep(hold);
     }
 }
 
@@ -83,14 +76,14 @@ async fn listen(frames: &mut Frames) -> Over {
             "a connection holds one registration, and protocol 1 has nothing to say but UNREGISTER"
                 .to_owned(),
         ),
-        Heard::Malformed(error, _) => Over::Refused(refusal_of(&error), error.to_string()),
+        Heard::Malformed(error, _) => Over::Refused(error.word().into(), error.to_string()),
     }
 }
 
 async fn deliver(relay: &Relay, frames: &Frames, ticket: Ticket, parcel: &Parcel) {
     if !relay.registry().handed(ticket) {
         // It was cut off at the end of all.
-        return put_back(relay, ticket);
+        return relay.leave(ticket);
     }
     let frame = RelayFrame::Deliver(Deliver::first(&parcel.callback));
     let patience = relay.config().times.acknowledgement;

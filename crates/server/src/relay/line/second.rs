@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::{
     FAREWELL, Relay,
     frames::{Frames, Heard},
-    refusal_of, refuse,
+    refuse,
 };
 use crate::{
     metrics::Refusal,
@@ -149,7 +149,7 @@ impl Conversation<'_> {
             Heard::Frame(frame) => frame,
             Heard::End => return Err(End::Lost),
             Heard::Malformed(error, _) => {
-                return Err(End::Refuse(refusal_of(&error), error.to_string()));
+                return Err(End::Refuse(error.word().into(), error.to_string()));
             }
         };
         self.heard = Instant::now();
@@ -247,12 +247,12 @@ impl Conversation<'_> {
                 tokio::join!(farewell, away);
             }
             End::Close(reason) => {
-                leave(relay, ticket);
+                relay.leave(ticket);
                 let retry_after = (reason == CloseReason::Shutdown).then_some(RETRY_AFTER);
                 close(&frames, reason, retry_after).await;
             }
             End::Refuse(refusal, description) => {
-                leave(relay, ticket);
+                relay.leave(ticket);
                 refuse(relay, &frames, Protocol::Two, refusal, &description).await;
             }
             End::Lost => {
@@ -279,20 +279,13 @@ async fn close(frames: &Frames, reason: CloseReason, retry_after: Option<Duratio
         .await;
 }
 
-/// The registration is over.
-fn leave(relay: &Relay, ticket: Ticket) {
-    if let Some(hold) = relay.registry().end(ticket) {
-        relay.keep(hold);
-    }
-}
-
 /// Keeps the registration for whoever comes back in time. To a relay that stops nobody does.
 async fn stay(relay: &Relay, ticket: Ticket) {
     let mut until = relay.registry().lose(ticket);
     let mut stopping = relay.0.stopping.subscribe();
     while let Some(moment) = until {
         tokio::select! {
-            _ = stopping.wait_for(|stopping| *stopping) => return leave(relay, ticket),
+            _ = stopping.wait_for(|stopping| *stopping) => return relay.leave(ticket),
             () = sleep_until(moment) => {}
         }
         until = relay.registry().expire(ticket);
