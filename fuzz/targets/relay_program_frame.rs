@@ -3,6 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use oarlock_fuzz::{assert_hidden, assert_inert};
+use oarlock_oauth::text::Untrusted;
 use oarlock_oauth::relay::{
     Delivery, MAX_LINE, MAX_STATE, ProgramFrame, Protocol, Register, RelayFrame,
 };
@@ -24,7 +25,14 @@ fuzz_target!(|line: &[u8]| {
         }
         Err(error) => {
             assert_inert(&error.to_string());
-            let answer = error.answer(Protocol::meant_by(line));
+            let answer = RelayFrame::Error {
+                word: match Protocol::meant_by(line) {
+                    Protocol::One => None,
+                    Protocol::Two => Some(error.word()),
+                },
+                description: Untrusted::new(error.to_string()),
+                retry_after: None,
+            };
             let written = answer.to_line();
             let written = written.strip_suffix(b"\n").expect("a line has an end");
             assert_eq!(RelayFrame::parse(written), Ok(answer));
