@@ -11,6 +11,7 @@
 //! | for tokens | [`token`], [`revocation`] |
 //! | who it is | [`id_token`] with [`jwks`], [`userinfo`] |
 //! | through a relay | [`relay`] |
+//! | as a server | [`authorization_server`] |
 //! | what is refused | [`parameters`], [`endpoint`], [`bearer`] |
 //! | what is never shown | [`secret`], [`text`] |
 //!
@@ -57,6 +58,7 @@
 
 mod answer;
 pub mod authorization;
+pub mod authorization_server;
 pub mod bearer;
 pub mod client_auth;
 pub mod device;

@@ -77,6 +77,12 @@ secret! {
     OwnerSecret;
     /// A bearer token for the relay (RFC 6750).
     RelayToken;
+    /// The secret by which a program of the broker's older face fetches its login.
+    Paircode;
+    /// What a browser holds in a cookie.
+    CookieSecret;
+    /// What binds a form to the browser it was sent to.
+    FormToken;
 }
 
 macro_rules! from_random {
@@ -92,7 +98,7 @@ macro_rules! from_random {
     )*};
 }
 
-from_random! { State CodeVerifier Nonce OwnerSecret RelayToken }
+from_random! { State CodeVerifier Nonce OwnerSecret RelayToken AuthorizationCode RefreshToken DeviceCode ClientSecret CookieSecret }
 
 #[cfg(test)]
 mod tests {

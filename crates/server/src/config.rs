@@ -1,5 +1,7 @@
 //! What is to be served: values that were read, merged and checked before anything is opened.
 
+pub mod broker;
+
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use aws_lc_rs::digest::{SHA256, digest};

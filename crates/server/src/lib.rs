@@ -10,6 +10,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod broker;
 pub mod config;
 mod hardening;
 pub mod metrics;

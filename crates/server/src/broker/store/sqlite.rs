@@ -1,0 +1,1 @@
+//! SQLite in this process: WAL, one thread that writes, readers beside it.

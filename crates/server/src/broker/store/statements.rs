@@ -1,0 +1,1 @@
+//! Every SQL statement, once, for SQLite and PostgreSQL alike.
