@@ -51,7 +51,7 @@ pub struct Broker(Arc<Parts>);
 
 /// What a broker consists of.
 #[derive(Debug)]
-pub(crate) struct Parts {
+pub struct Parts {
     /// What is to be served.
     pub(crate) config: BrokerConfig,
     /// Who it is: the public URL without a slash at its end.
