@@ -23,10 +23,12 @@ mod admission;
 mod connection;
 mod framing;
 mod progress;
+mod tls;
 mod watched;
 
 pub use crate::serving::read_body;
 pub use admission::network;
+pub use tls::{Tls, TlsError};
 
 use crate::serving::{Backoff, linger};
 use admission::Admission;
@@ -70,6 +72,7 @@ pub struct PeerAddress(pub SocketAddr);
 /// Serves until `stop` resolves; then no connection is accepted, idle ones are closed, and open requests get `drain` to finish.
 pub async fn serve<S, B>(
     listener: TcpListener,
+    _tls: Option<Tls>,
     limits: WebLimits,
     service: S,
     stop: impl Future<Output = ()> + Send,
