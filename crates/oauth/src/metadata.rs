@@ -47,6 +47,10 @@ pub struct ServerMetadata {
     /// Whether `iss` is in every authorization response (RFC 9207, section 3).
     #[serde(default, deserialize_with = "or_default")]
     pub authorization_response_iss_parameter_supported: bool,
+    /// An Oarlock broker's client for programs, which needs no registration.
+    pub oarlock_client_id: Option<String>,
+    /// Its page that shows a code to be pasted, a redirect URI of that client.
+    pub oarlock_code_page: Option<Endpoint>,
 }
 
 /// Several servers write `null` for what they do not have.
