@@ -12,9 +12,9 @@ use oarlock_oauth::{
 };
 use url::Url;
 
-use crate::{config, error::Error, named::trust};
+use crate::{built_in::BuiltIn, config, error::Error, named::trust};
 
-/// Fills what is missing from the issuer's metadata; without an issuer there is nothing to do.
+/// Fills what is missing from the issuer's metadata, and says what a broker has built in; without an issuer there is nothing to do.
 ///
 /// What is in the profile before is the user's word: none of it may come from metadata.
 ///
@@ -23,10 +23,10 @@ use crate::{config, error::Error, named::trust};
 pub(crate) async fn complete(
     http: &HttpClient,
     profile: &mut ProviderProfile,
-) -> Result<(), Error> {
+) -> Result<Option<BuiltIn>, Error> {
     trust(http, profile);
     let Some(issuer) = profile.issuer.clone() else {
-        return Ok(());
+        return Ok(None);
     };
     let metadata = match fetch(http, &issuer).await {
         Ok(metadata) => metadata,
@@ -35,7 +35,7 @@ pub(crate) async fn complete(
             source: MetadataError::NotFound(_),
             ..
         }) if profile.token_endpoint.is_some() => {
-            return Ok(());
+            return Ok(None);
         }
         Err(error) => return Err(error),
     };
@@ -49,7 +49,7 @@ pub(crate) async fn complete(
     if let Some(endpoint) = &profile.authorization_endpoint {
         http.check_address(endpoint.url())?;
     }
-    Ok(())
+    Ok(BuiltIn::of(&metadata))
 }
 
 /// The issuer's metadata, from the first well-known address that has it.

@@ -4,7 +4,7 @@ use oarlock_io::{HttpError, directories::DirectoriesError, http_server::BindErro
 use oarlock_oauth::{
     authorization::{AuthorizationError, ErrorCode},
     device::DeviceError,
-    endpoint::EndpointError,
+    endpoint::{EndpointError, Issuer, is_loopback},
     id_token::IdTokenError,
     metadata::MetadataError,
     pasted::PastedError,
@@ -297,6 +297,11 @@ impl Error {
             Self::Discovery { source: MetadataError::NotFound(_), .. } => Some(
                 "Is this the issuer's address? Without metadata, configure the endpoints: oarlock provider add --help".into(),
             ),
+            Self::Discovery { source: MetadataError::WrongIssuer { expected, found }, .. }
+                if are_both_here(expected, found) =>
+            {
+                Some(format!("Both are this machine. Use the address as the server writes it: {found}"))
+            }
             Self::Discovery { source: MetadataError::WrongIssuer { .. }, .. } => Some(
                 "Use the address exactly as the provider writes it. If you did, do not log in: somebody may stand between.".into(),
             ),
@@ -309,6 +314,20 @@ impl Error {
             _ => None,
         }
     }
+}
+
+/// Whether two issuers differ by the name of this machine alone: `localhost`, `127.0.0.1`, `[::1]`.
+fn are_both_here(expected: &Issuer, found: &Untrusted) -> bool {
+    let Ok(found) = Issuer::parse(found.raw()) else {
+        return false;
+    };
+    let (expected, found) = (expected.endpoint(), found.endpoint());
+    let (expected, found) = (expected.url(), found.url());
+    is_loopback(expected)
+        && is_loopback(found)
+        && expected.scheme() == found.scheme()
+        && expected.port_or_known_default() == found.port_or_known_default()
+        && expected.path() == found.path()
 }
 
 fn login_command(provider: &str, account: Option<&str>) -> String {

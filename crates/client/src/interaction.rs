@@ -14,6 +14,11 @@ pub enum Event<'a> {
         /// The authorization request.
         url: &'a Url,
     },
+    /// The code that the server's page must show too, or the page is another login's.
+    Compare {
+        /// Eight letters, `WDJB-MJHT`.
+        code: &'a str,
+    },
     /// A browser was started.
     BrowserOpened,
     /// No browser could be started; the person opens the address by hand.

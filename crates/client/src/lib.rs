@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod account;
+mod built_in;
 pub mod catalogue;
 pub mod client;
 pub mod config;

@@ -27,7 +27,7 @@ impl Client {
         let mut profile = self.profile(provider)?;
         let http = self.http()?;
         let completed = discovery::complete(http, &mut profile).await;
-        let metadata = profile.issuer.is_some().then_some(completed);
+        let metadata = profile.issuer.is_some().then_some(completed.map(drop));
         let keys = match &profile.jwks_uri {
             Some(uri) => Some(discovery::keys(http, uri).await.map(|keys| keys.len())),
             None => None,

@@ -161,6 +161,13 @@ fn lines_of(event: &Event<'_>) -> Vec<Line> {
             Line::Address(url.as_str().into()),
             Line::Space,
         ],
+        Event::Compare { code } => vec![
+            sentence(format!("Compare: {code}")),
+            sentence(
+                "The page must show the same code. If it does not, it is not yours: close it.",
+            ),
+            Line::Space,
+        ],
         Event::BrowserOpened => vec![sentence("A browser was opened with it.")],
         Event::BrowserFailed { reason } => {
             vec![sentence(format!(

@@ -6,9 +6,11 @@ use futures_util::future::join3;
 use oarlock_io::http_server::LoopbackListener;
 use oarlock_oauth::{
     authorization::{AuthorizationRandom, AuthorizationRequest, CodeGrant},
+    authorization_server::comparison,
     token::{Grant, TokenResponse},
 };
 use tokio::sync::{mpsc, oneshot};
+use url::Url;
 
 use super::{
     LoginContext, LoginTokens,
@@ -203,6 +205,9 @@ async fn announce(context: &LoginContext<'_>, way: &Way, desk: &Desk) {
         interaction.notify(&Event::AnswerByRelay { callback_url });
     }
     interaction.notify(&Event::OpenUrl { url });
+    if let Some(code) = comparison(context, url) {
+        interaction.notify(&Event::Compare { code: &code });
+    }
     let opened = way.opens && opening::open(context, url).await;
     match way.paste {
         Paste::Never => {}
@@ -215,6 +220,14 @@ async fn announce(context: &LoginContext<'_>, way: &Way, desk: &Desk) {
     interaction.notify(&Event::Waiting {
         timeout: context.options.timeout,
     });
+}
+
+/// The code by which a person knows that a broker's page belongs to this login (hostile.md, 21): of what the address carries.
+fn comparison(context: &LoginContext<'_>, url: &Url) -> Option<String> {
+    let (_, challenge) = url
+        .query_pairs()
+        .find(|(name, _)| context.compares && name == "code_challenge")?;
+    Some(comparison::code(&challenge))
 }
 
 async fn pasting(context: &LoginContext<'_>, way: &Way, desk: &Desk) -> Result<Infallible, Error> {

@@ -36,6 +36,8 @@ pub(crate) struct LoginContext<'a> {
     pub(crate) profile: &'a ProviderProfile,
     pub(crate) scopes: &'a Scopes,
     pub(crate) options: &'a LoginOptions,
+    /// Whether the server's pages show a code to compare with ours.
+    pub(crate) compares: bool,
     pub(crate) http: &'a HttpClient,
     pub(crate) clock: &'a Arc<dyn Clock>,
     pub(crate) environment: &'a Environment,

@@ -45,7 +45,7 @@ impl Client {
         let own = profile.scopes.clone();
         // Before any server says more.
         let named = Named::all_of(&profile);
-        discovery::complete(http, &mut profile).await?;
+        let built_in = discovery::complete(http, &mut profile).await?;
         // A program that logs in as itself is nobody OpenID could speak of.
         let usual = if options.flow == Flow::ClientCredentials {
             &own
@@ -56,12 +56,21 @@ impl Client {
         // Before a client is registered, which must know where the browser lands.
         let arrival = Arrival::register(self, options).await?;
         let callback = arrival.as_ref().map(Arrival::callback_url);
+        if let Some(built_in) = &built_in {
+            built_in.lend_client(&mut profile, callback);
+        }
         let name = &self.inner.application;
         discovery::register(http, &mut profile, name, &scopes, callback).await?;
+        // Its page is where this login lands; the next one asks again.
+        let kept = profile.clone();
+        if let Some(built_in) = &built_in {
+            built_in.lend_page(&mut profile);
+        }
         let context = LoginContext {
             profile: &profile,
             scopes: &scopes,
             options,
+            compares: built_in.is_some(),
             http,
             clock: self.clock(),
             environment: self.environment(),
@@ -74,8 +83,7 @@ impl Client {
                 clock_offset,
                 nonce,
             } = login;
-            let mut credential =
-                Credential::new(&key, profile.clone(), tokens, &scopes, clock_offset);
+            let mut credential = Credential::new(&key, kept, tokens, &scopes, clock_offset);
             credential.named = named;
             if options.flow == Flow::ClientCredentials {
                 credential.renewal = Renewal::ClientCredentials;

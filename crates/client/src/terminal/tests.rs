@@ -39,6 +39,7 @@ fn every(mut see: impl FnMut(&Event<'_>)) {
     let (expires_in, timeout) = (Duration::from_secs(900), Duration::from_secs(300));
     for event in [
         Event::OpenUrl { url: &url },
+        Event::Compare { code: "WDJB-MJHT" },
         Event::AnswerByRelay {
             callback_url: "https://relay.example.com/oauth/callback",
         },

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod auto;
 #[cfg(test)]
+mod broker;
+#[cfg(test)]
 mod client_credentials;
 #[cfg(test)]
 mod device;

@@ -270,6 +270,7 @@ impl Interaction for Person {
                 seen.events.push(format!("device-code{qr}"));
                 seen.codes.push_back((user_code.to_string(), url.clone()));
             }
+            Event::Compare { code } => seen.events.push(format!("compare {code}")),
             Event::BrowserOpened => seen.events.push("browser-opened".into()),
             Event::BrowserFailed { reason } => {
                 seen.events.push(format!("browser-failed {reason}"));

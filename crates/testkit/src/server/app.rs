@@ -33,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) device_lifetime: Duration,
     pub(crate) users: Vec<User>,
     pub(crate) absent: BTreeSet<Endpoint>,
+    /// The client that a broker has ready, and the path of its page that shows codes.
+    pub(crate) built_in: Option<(String, String)>,
 }
 
 /// What changes. One lock, held for one step of one request.

@@ -38,6 +38,7 @@ impl AuthorizationServer {
                 device_lifetime: Duration::from_secs(600),
                 users: vec![User::new("alice"), User::new("bob")],
                 absent: BTreeSet::new(),
+                built_in: None,
             },
             clients: vec![Client::public(DEFAULT_CLIENT_ID)],
             clock: Arc::new(SystemClock),
@@ -117,6 +118,13 @@ impl AuthorizationServerBuilder {
         self
     }
 
+    /// Says in the metadata what a broker has ready: this client (a public one of that id is added, unless one is given later)
+    /// and the page at this path, which shows a code to be pasted.
+    pub fn built_in(mut self, client_id: impl Into<String>, code_page: impl Into<String>) -> Self {
+        self.settings.built_in = Some((client_id.into(), code_page.into()));
+        self
+    }
+
     /// Where the time comes from.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -161,9 +169,14 @@ impl AuthorizationServerBuilder {
             || format!("http://{address}"),
             |url| url.as_str().trim_end_matches('/').to_owned(),
         );
-        let clients: BTreeMap<_, _> = self
-            .clients
-            .into_iter()
+        let built_in = self.settings.built_in.iter().map(|(id, page)| {
+            let client = Client::public(id);
+            let mut uris = client.redirect_uris.clone();
+            uris.push(format!("{issuer}{page}"));
+            client.redirect_uris(uris)
+        });
+        let clients: BTreeMap<_, _> = built_in
+            .chain(self.clients)
             .map(|client| (client.id.clone(), client))
             .collect();
         let app = App {

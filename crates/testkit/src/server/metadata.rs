@@ -10,6 +10,13 @@ pub(crate) fn document(app: &App, _: &RecordedRequest) -> Result<Response, Refus
     let mut document = endpoints(app);
     document.extend(capabilities());
     document.insert("issuer".into(), app.issuer.clone().into());
+    if let Some((client_id, page)) = &app.settings.built_in {
+        document.insert("oarlock_client_id".into(), client_id.clone().into());
+        document.insert(
+            "oarlock_code_page".into(),
+            format!("{}{page}", app.issuer).into(),
+        );
+    }
     spoil(app, &mut document);
     Ok(answer::json(Value::Object(document)))
 }
