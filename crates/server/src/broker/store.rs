@@ -145,8 +145,10 @@ pub enum Begun {
 }
 
 /// What a login is found by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoginKey {
+    /// Its name.
+    Id(LoginId),
     /// What came back from the provider, whatever the stage.
     UpstreamState(Digest),
     /// An authorization code.
