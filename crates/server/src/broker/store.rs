@@ -64,7 +64,7 @@ pub trait Store: Send + Sync + Debug {
     fn session(&self, key: SessionKey) -> Answer<'_, Option<(Session, User)>>;
     /// Changes the secret half of a refresh token. A secret that is not the session's present one revokes the session.
     fn rotate(&self, rotate: Rotate, now: Timestamp) -> Answer<'_, Rotated>;
-    /// Notes that a session was used.
+    /// Notes (to the minute) that a session was used.
     fn touch(&self, session: SessionId, now: Timestamp) -> Answer<'_, ()>;
     /// Ends a session. `None`: there is none; else as it was before.
     fn revoke_session(&self, session: SessionId, now: Timestamp) -> Answer<'_, Option<Session>>;
@@ -95,8 +95,8 @@ pub trait Store: Send + Sync + Debug {
 
     /// Keeps a registered client. `Full`: there are as many as there may be.
     fn register(&self, client: RegisteredClient, most: u64) -> Answer<'_, Begun>;
-    /// Looks a registered client up, and notes that it was used.
-    fn client(&self, client_id: String) -> Answer<'_, Option<RegisteredClient>>;
+    /// Looks a registered client up, and notes (to the hour) that it was used.
+    fn client(&self, client_id: String, now: Timestamp) -> Answer<'_, Option<RegisteredClient>>;
 
     // Keys
 
@@ -157,7 +157,7 @@ pub enum LoginKey {
     Device(Digest),
     /// A user code; only while it waits for its browser or the decision.
     UserCode(Digest),
-    /// A paircode; only once it is granted.
+    /// A paircode; only once it is granted, or redeemed.
     Pairing(PaircodeDigest),
 }
 
