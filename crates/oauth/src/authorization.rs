@@ -1,12 +1,15 @@
 //! Authorization request and response (RFC 6749, section 4.1; RFC 9207).
 
 mod error;
+mod pending;
 
-pub use self::error::{AuthorizationError, ErrorCode, ErrorResponse};
+pub use self::{
+    error::{AuthorizationError, ErrorCode, ErrorResponse},
+    pending::{PendingAuthorization, check_issuer},
+};
 
 use crate::{
     Random,
-    endpoint::Issuer,
     parameters::Parameters,
     pkce,
     profile::{Pkce, ProfileError, ProviderProfile},
@@ -14,7 +17,6 @@ use crate::{
     secret::{AuthorizationCode, CodeVerifier, Nonce, State},
 };
 use std::fmt;
-use subtle::ConstantTimeEq as _;
 use url::{Url, form_urlencoded};
 
 /// 256 random bits for each of state, code verifier and nonce.
@@ -29,15 +31,10 @@ pub struct AuthorizationRandom {
     pub nonce: Random,
 }
 
-/// An authorization request on its way: what must be remembered until the response comes.
+/// An authorization request on its way.
 pub struct AuthorizationRequest {
     url: Url,
-    state: State,
-    verifier: Option<CodeVerifier>,
-    nonce: Option<Nonce>,
-    redirect_uri: String,
-    issuer: Option<Issuer>,
-    iss_required: bool,
+    pending: PendingAuthorization,
 }
 
 /// A code that passed every check, with what its exchange needs.
@@ -118,12 +115,14 @@ impl AuthorizationRequest {
 
         Ok(Self {
             url: with_query(profile.authorization_endpoint()?.url(), &query),
-            state,
-            verifier,
-            nonce,
-            redirect_uri: redirect_uri.to_owned(),
-            issuer: profile.issuer.clone(),
-            iss_required: profile.authorization_response_iss_parameter_supported,
+            pending: PendingAuthorization {
+                state,
+                verifier,
+                nonce,
+                redirect_uri: redirect_uri.to_owned(),
+                issuer: profile.issuer.clone(),
+                iss_required: profile.authorization_response_iss_parameter_supported,
+            },
         })
     }
 
@@ -132,57 +131,32 @@ impl AuthorizationRequest {
         &self.url
     }
 
+    /// What must be remembered until the response comes.
+    pub fn pending(&self) -> &PendingAuthorization {
+        &self.pending
+    }
+
     /// The state.
     pub fn state(&self) -> &State {
-        &self.state
+        &self.pending.state
     }
 
     /// As sent.
     pub fn redirect_uri(&self) -> &str {
-        &self.redirect_uri
+        &self.pending.redirect_uri
     }
 
-    /// Checks `state` (constant time), then `iss`, then `error`, then `code`.
-    ///
-    /// Borrowing: a response that is not ours must not end the login. `iss` has to be exactly the issuer's text
-    /// (RFC 9207, section 2.4); where the server promises it, its absence is refused too. An error response has
-    /// to pass the same two checks, or anybody could end the login.
+    /// See [`PendingAuthorization::check`].
     ///
     /// # Errors
     /// It is not an answer to this request, names another issuer, carries an error, or no code.
     pub fn check(&self, response: &Parameters) -> Result<CodeGrant, AuthorizationError> {
-        let state = response.get("state").unwrap_or_default();
-        if !bool::from(state.as_bytes().ct_eq(self.state.expose().as_bytes())) {
-            return Err(AuthorizationError::WrongState);
-        }
-        match (response.get("iss"), &self.issuer) {
-            (Some(found), Some(expected)) if found != expected.as_str() => {
-                return Err(AuthorizationError::WrongIssuer);
-            }
-            (None, _) if self.iss_required => return Err(AuthorizationError::WrongIssuer),
-            _ => {}
-        }
-        let code = response.get("code");
-        if let Some(error) = ErrorResponse::from_parameters(response) {
-            return Err(if code.is_some() {
-                AuthorizationError::Ambiguous
-            } else {
-                AuthorizationError::Refused(error)
-            });
-        }
-        code.map(|code| self.grant_bare(AuthorizationCode::new(code)))
-            .ok_or(AuthorizationError::NoCode)
+        self.pending.check(response)
     }
 
-    /// The same for a bare pasted code, whose state nobody could check (the person handed it over).
+    /// See [`PendingAuthorization::grant_bare`].
     pub fn grant_bare(&self, code: AuthorizationCode) -> CodeGrant {
-        CodeGrant {
-            code,
-            state: self.state.clone(),
-            verifier: self.verifier.clone(),
-            nonce: self.nonce.clone(),
-            redirect_uri: self.redirect_uri.clone(),
-        }
+        self.pending.grant_bare(code)
     }
 }
 
@@ -190,15 +164,13 @@ impl fmt::Debug for AuthorizationRequest {
     /// Without the URL, which carries `state`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthorizationRequest")
-            .field("redirect_uri", &self.redirect_uri)
-            .field("issuer", &self.issuer)
-            .field("iss_required", &self.iss_required)
+            .field("pending", &self.pending)
             .finish_non_exhaustive()
     }
 }
 
 /// Adds parameters to an endpoint; its own query stays byte for byte, unless a name clashes.
-fn with_query(endpoint: &Url, query: &[(&str, String)]) -> Url {
+pub(crate) fn with_query(endpoint: &Url, query: &[(&str, String)]) -> Url {
     let mut url = endpoint.clone();
     let clashes = |name: &str| {
         query

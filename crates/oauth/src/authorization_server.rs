@@ -18,5 +18,6 @@ pub mod error;
 pub mod metadata;
 pub mod paircode;
 pub mod redirect_uri;
+mod resource;
 pub mod token;
 pub mod user_code;

@@ -2,20 +2,14 @@
 
 use crate::{
     Timestamp,
-    jwks::{KeySet, Unverified, asymmetric},
+    jwks::{KeySet, asymmetric},
+    jws::{Jws, JwsError, Times, TimesError},
     profile::ProviderProfile,
     secret::{IdToken, Nonce},
     text::Untrusted,
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
 use subtle::ConstantTimeEq as _;
-
-/// Clock skew borne, in seconds.
-const SKEW: i64 = 60;
-/// Longest token, in bytes.
-const MAX_LENGTH: usize = 64 * 1024;
 
 /// Claims of a checked ID token. There is no way to the claims of one that is not.
 #[derive(Clone, Debug)]
@@ -84,29 +78,18 @@ pub fn check(
     nonce: Option<&Nonce>,
     now: Timestamp,
 ) -> Result<Claims, IdTokenError> {
-    let token = token.expose();
-    let (message, signature) = token.rsplit_once('.').ok_or(IdTokenError::Malformed)?;
-    let (header, payload) = message.split_once('.').ok_or(IdTokenError::Malformed)?;
-    if token.len() > MAX_LENGTH || payload.contains('.') {
-        return Err(IdTokenError::Malformed);
-    }
-    let header = object(header)?;
-    let algorithm = check_header(&header, profile)?;
-    let kid = match header.get("kid") {
-        None => None,
-        Some(kid) => Some(kid.as_str().ok_or(IdTokenError::Malformed)?),
+    let token = Jws::read(token.expose())?;
+    check_type(token.kind()?)?;
+    let listed = &profile.id_token_signing_alg_values_supported;
+    let supported = |algorithm| {
+        listed.is_empty()
+            || listed
+                .iter()
+                .any(|known| asymmetric(known) == Some(algorithm))
     };
-    let signature = URL_SAFE_NO_PAD
-        .decode(signature)
-        .map_err(|_| IdTokenError::Malformed)?;
-    keys.verify(algorithm, kid, message.as_bytes(), &signature)
-        .map_err(|failure| match failure {
-            Unverified::UnknownKey => IdTokenError::UnknownKey,
-            Unverified::Wrong => IdTokenError::Signature,
-        })?;
-    let claims = object(payload)?;
+    let claims = token.verify(keys, supported)?;
     check_parties(&claims, profile)?;
-    check_times(&claims, now.as_second())?;
+    Times::check(&claims, now.as_second())?;
     check_nonce(&claims, nonce)?;
     let subject = claims
         .get("sub")
@@ -118,48 +101,35 @@ pub fn check(
     })
 }
 
-fn object(part: &str) -> Result<Map<String, Value>, IdTokenError> {
-    let bytes = URL_SAFE_NO_PAD
-        .decode(part)
-        .map_err(|_| IdTokenError::Malformed)?;
-    serde_json::from_slice(&bytes).map_err(|_| IdTokenError::Malformed)
+impl From<JwsError> for IdTokenError {
+    fn from(error: JwsError) -> Self {
+        match error {
+            JwsError::Malformed => Self::Malformed,
+            JwsError::Header(name) => Self::Header(name),
+            JwsError::Algorithm(name) => Self::Algorithm(name),
+            JwsError::UnknownKey => Self::UnknownKey,
+            JwsError::Signature => Self::Signature,
+        }
+    }
 }
 
-/// The algorithm of the header, if everything in it is acceptable.
-fn check_header(
-    header: &Map<String, Value>,
-    profile: &ProviderProfile,
-) -> Result<Algorithm, IdTokenError> {
-    // Critical extensions are not known here (RFC 7515, section 4.1.11); the others point to keys of the token's
-    // own choosing. `x5c` and the thumbprints, which honest servers send, are ignored.
-    if let Some(name) = ["crit", "jku", "jwk", "x5u"]
-        .into_iter()
-        .find(|name| header.contains_key(*name))
-    {
-        return Err(IdTokenError::Header(name));
-    }
-    match header.get("typ") {
-        None => {}
-        Some(Value::String(kind))
-            if kind.eq_ignore_ascii_case("JWT") || kind.eq_ignore_ascii_case("application/jwt") => {
+impl From<TimesError> for IdTokenError {
+    fn from(error: TimesError) -> Self {
+        match error {
+            TimesError::Malformed => Self::Malformed,
+            TimesError::Expired => Self::Expired,
+            TimesError::NotYet => Self::NotYet,
         }
-        Some(Value::String(kind)) => return Err(IdTokenError::Type(Untrusted::new(kind))),
-        Some(_) => return Err(IdTokenError::Malformed),
     }
-    let name = header
-        .get("alg")
-        .and_then(Value::as_str)
-        .ok_or(IdTokenError::Malformed)?;
-    let listed = &profile.id_token_signing_alg_values_supported;
-    let supported = |algorithm: &Algorithm| {
-        listed.is_empty()
-            || listed
-                .iter()
-                .any(|known| asymmetric(known) == Some(*algorithm))
-    };
-    asymmetric(name)
-        .filter(supported)
-        .ok_or_else(|| IdTokenError::Algorithm(Untrusted::new(name)))
+}
+
+fn check_type(kind: Option<&str>) -> Result<(), IdTokenError> {
+    match kind {
+        Some(kind) if !kind.eq_ignore_ascii_case("JWT") => {
+            Err(IdTokenError::Type(Untrusted::new(kind)))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// `iss`, `aud` and `azp`, exactly.
@@ -183,31 +153,6 @@ fn check_parties(
         Some(party) if party == client => Ok(()),
         None if !several => Ok(()),
         _ => Err(IdTokenError::AuthorizedParty),
-    }
-}
-
-fn check_times(claims: &Map<String, Value>, now: i64) -> Result<(), IdTokenError> {
-    let expires = time(claims, "exp")?.ok_or(IdTokenError::Malformed)?;
-    let issued = time(claims, "iat")?.ok_or(IdTokenError::Malformed)?;
-    let not_before = time(claims, "nbf")?.unwrap_or(issued);
-    if now.saturating_sub(SKEW) >= expires {
-        return Err(IdTokenError::Expired);
-    }
-    if now.saturating_add(SKEW) < issued.max(not_before) {
-        return Err(IdTokenError::NotYet);
-    }
-    Ok(())
-}
-
-/// A NumericDate (RFC 7519, section 2): seconds, perhaps with a fraction.
-fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<i64>, IdTokenError> {
-    match claims.get(name) {
-        None => Ok(None),
-        // Saturates at both ends.
-        Some(Value::Number(number)) => Ok(number
-            .as_i64()
-            .or(number.as_f64().map(|seconds| seconds as i64))),
-        Some(_) => Err(IdTokenError::Malformed),
     }
 }
 

@@ -65,6 +65,7 @@ pub mod device;
 pub mod endpoint;
 pub mod id_token;
 pub mod jwks;
+mod jws;
 pub mod metadata;
 mod outgoing;
 pub mod parameters;

@@ -78,9 +78,22 @@ pub enum MetadataError {
         /// Found.
         found: Untrusted,
     },
+    /// There is no key set where it should be.
+    #[error("the keys answer with HTTP {0}")]
+    NoKeys(u16),
     /// PKCE methods are listed, S256 is not among them.
     #[error("the server does not support PKCE S256")]
     NoPkce,
+}
+
+impl MetadataError {
+    /// Whether it may be gone in a moment: a server error, or too many requests.
+    pub fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::NotFound(500..=599 | 429 | 408) | Self::NoKeys(500..=599 | 429 | 408)
+        )
+    }
 }
 
 /// Reads a metadata answer and compares its issuer exactly (RFC 8414, section 3.3).
@@ -111,7 +124,17 @@ pub fn response(
         _ => return Err(MetadataError::Malformed("issuer is missing".into())),
     }
     // By member, so that the message names the one that is wrong.
-    serde_json::from_value(Value::Object(members)).map_err(malformed)
+    let mut found: ServerMetadata =
+        serde_json::from_value(Value::Object(members)).map_err(malformed)?;
+    // RFC 6749, appendix A.1; it is shown to people, too.
+    found
+        .oarlock_client_id
+        .take_if(|id| id.is_empty() || !id.bytes().all(|byte| matches!(byte, b'!'..=b'~')));
+    let origin = expected.endpoint().origin();
+    found
+        .oarlock_code_page
+        .take_if(|page| page.origin() != origin);
+    Ok(found)
 }
 
 fn malformed(error: serde_json::Error) -> MetadataError {

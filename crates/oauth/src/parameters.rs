@@ -42,12 +42,22 @@ impl Parameters {
     /// # Errors
     /// A parameter is there twice, the encoding is bad, or there is too much of it.
     pub fn parse(text: &str) -> Result<Self, ParametersError> {
+        Self::parse_with_list(text, None).map(|(parameters, _)| parameters)
+    }
+
+    /// The same with one parameter that may be there several times, such as `resource` (RFC 8707, section 2): its values in order,
+    /// apart from the others and without empty ones.
+    pub(crate) fn parse_with_list(
+        text: &str,
+        list: Option<&str>,
+    ) -> Result<(Self, Vec<String>), ParametersError> {
         if text.len() > MAX_LENGTH {
             return Err(ParametersError::TooLong);
         }
-        let mut parameters = Self(Vec::new());
-        for piece in text.split('&').filter(|piece| !piece.is_empty()) {
-            if parameters.0.len() == MAX_COUNT {
+        let (mut parameters, mut listed) = (Self(Vec::new()), Vec::new());
+        let pieces = text.split('&').filter(|piece| !piece.is_empty());
+        for (count, piece) in pieces.enumerate() {
+            if count == MAX_COUNT {
                 return Err(ParametersError::TooLong);
             }
             let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
@@ -58,9 +68,13 @@ impl Parameters {
             } else {
                 single_line(value)?
             };
-            parameters.add(name, value)?;
+            match list {
+                Some(list) if list == name => listed.push(value),
+                _ => parameters.add(name, value)?,
+            }
         }
-        Ok(parameters)
+        listed.retain(|value| !value.is_empty());
+        Ok((parameters, listed))
     }
 
     fn add(&mut self, name: String, value: String) -> Result<(), ParametersError> {
@@ -116,7 +130,7 @@ impl Drop for Parameters {
 }
 
 /// Decodes `%XX` and `+`, once (hostile input decoded twice is how filters are passed by).
-fn decode(text: &str) -> Result<String, ParametersError> {
+pub(crate) fn decode(text: &str) -> Result<String, ParametersError> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some(plain) = rest.iter().position(|byte| matches!(byte, b'%' | b'+')) {
@@ -143,7 +157,7 @@ fn decode(text: &str) -> Result<String, ParametersError> {
 }
 
 /// No name or value with a line break gets as far as a header or a log (hostile 5).
-fn single_line(text: String) -> Result<String, ParametersError> {
+pub(crate) fn single_line(text: String) -> Result<String, ParametersError> {
     if text.bytes().any(|byte| matches!(byte, b'\r' | b'\n')) {
         return Err(ParametersError::Malformed);
     }

@@ -2,7 +2,14 @@
 
 use serde_json::{Map, Value};
 
-use crate::{Timestamp, endpoint::Issuer, jwks::KeySet, scope::Scopes, secret::AccessToken};
+use crate::{
+    Timestamp,
+    endpoint::Issuer,
+    jwks::KeySet,
+    jws::{Jws, JwsError, Times, TimesError},
+    scope::Scopes,
+    secret::AccessToken,
+};
 
 /// `typ` of the header (RFC 9068, section 2.1).
 pub const TYPE: &str = "at+jwt";
@@ -78,6 +85,93 @@ pub fn check(
     keys: &KeySet,
     now: Timestamp,
 ) -> Result<AccessTokenClaims, AccessTokenError> {
-    let _ = (token, issuer, audience, keys, now);
-    todo!("helper: rules; share what id_token.rs has (one JWS reading in one place, crate::jws)")
+    let token = Jws::read(token.expose())?;
+    // Unlike an ID token it has to say what it is (section 4), or one would pass for the other.
+    if !token
+        .kind()?
+        .is_some_and(|kind| kind.eq_ignore_ascii_case(TYPE))
+    {
+        return Err(AccessTokenError::Header);
+    }
+    // The key set holds each key to its own algorithm.
+    let claims = token.verify(keys, |_| true)?;
+    if text(&claims, "iss")? != Some(issuer.as_str()) {
+        return Err(AccessTokenError::Issuer);
+    }
+    let found = audiences(&claims)?;
+    let is_ours = |found: &String| audience.contains(&found.as_str());
+    if !audience.is_empty() && !found.iter().any(is_ours) {
+        return Err(AccessTokenError::Audience);
+    }
+    let times = Times::check(&claims, now.as_second())?;
+    let required = |name| {
+        text(&claims, name)?
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+            .ok_or(AccessTokenError::Malformed)
+    };
+    let second =
+        |seconds| Timestamp::from_second(seconds).map_err(|_| AccessTokenError::Malformed);
+    Ok(AccessTokenClaims {
+        issuer: issuer.as_str().to_owned(),
+        subject: required("sub")?,
+        audience: found,
+        client_id: required("client_id")?,
+        scopes: Scopes::parse(text(&claims, "scope")?.unwrap_or_default()),
+        id: required("jti")?,
+        session: text(&claims, "sid")?.map(str::to_owned),
+        expires_at: second(times.expires)?,
+        issued_at: second(times.issued)?,
+        all: claims,
+    })
+}
+
+impl From<JwsError> for AccessTokenError {
+    fn from(error: JwsError) -> Self {
+        match error {
+            JwsError::Malformed => Self::Malformed,
+            JwsError::Header(_) => Self::Header,
+            JwsError::Algorithm(_) => Self::Algorithm,
+            JwsError::UnknownKey => Self::UnknownKey,
+            JwsError::Signature => Self::Signature,
+        }
+    }
+}
+
+impl From<TimesError> for AccessTokenError {
+    fn from(error: TimesError) -> Self {
+        match error {
+            TimesError::Malformed => Self::Malformed,
+            TimesError::Expired => Self::Expired,
+            TimesError::NotYet => Self::NotYet,
+        }
+    }
+}
+
+/// A claim that is text or missing.
+fn text<'a>(
+    claims: &'a Map<String, Value>,
+    name: &str,
+) -> Result<Option<&'a str>, AccessTokenError> {
+    match claims.get(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(AccessTokenError::Malformed),
+    }
+}
+
+/// `aud`: text, or a list of it (RFC 7519, section 4.1.3); never none.
+fn audiences(claims: &Map<String, Value>) -> Result<Vec<String>, AccessTokenError> {
+    let list = match claims.get("aud") {
+        Some(Value::Array(list)) => list.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    let audiences: Option<Vec<String>> = list
+        .iter()
+        .map(|audience| audience.as_str().map(str::to_owned))
+        .collect();
+    audiences
+        .filter(|audiences| !audiences.is_empty())
+        .ok_or(AccessTokenError::Malformed)
 }

@@ -1,8 +1,10 @@
 //! What the server says of itself (RFC 8414, section 2; OpenID Connect Discovery, section 3).
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::{endpoint::Issuer, scope::Scopes};
+use crate::{endpoint::Issuer, pkce, scope::Scopes};
+
+use super::client::GrantType;
 
 /// Member with the client id that needs no registration: the built-in client for programs, such as Oarlock's own.
 pub const CLIENT_ID: &str = "oarlock_client_id";
@@ -26,9 +28,72 @@ pub struct Offer {
     pub client_id: String,
 }
 
+/// What a person's claims can be, beside those of every ID token.
+const CLAIMS: &[&str] = &[
+    "sub",
+    "iss",
+    "aud",
+    "azp",
+    "exp",
+    "iat",
+    "auth_time",
+    "nonce",
+    "at_hash",
+    "sid",
+    "name",
+    "preferred_username",
+    "email",
+    "email_verified",
+];
+
 impl Offer {
     /// The document, the same for both well-known addresses.
+    ///
+    /// Beside RFC 8414 and OpenID Connect Discovery: RFC 7009, 7662 and 8628 (their endpoints), RFC 9207 (`iss`),
+    /// draft-ietf-oauth-client-id-metadata-document, and OpenID Connect's `prompt_values_supported`.
     pub fn document(&self) -> Value {
-        todo!("helper: rules")
+        let base = self.issuer.as_str().trim_end_matches('/');
+        let at = |path: &str| format!("{base}{path}");
+        let methods = ["none", "client_secret_basic", "client_secret_post"];
+        let grants = [
+            GrantType::AuthorizationCode,
+            GrantType::RefreshToken,
+            GrantType::DeviceCode,
+        ];
+        let mut document = json!({
+            "issuer": self.issuer.as_str(),
+            "authorization_endpoint": at("/authorize"),
+            "token_endpoint": at("/token"),
+            "device_authorization_endpoint": at("/device_authorization"),
+            "revocation_endpoint": at("/revoke"),
+            "introspection_endpoint": at("/introspect"),
+            "userinfo_endpoint": at("/userinfo"),
+            "jwks_uri": at("/jwks.json"),
+            "scopes_supported": self.scopes.iter().collect::<Vec<_>>(),
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": grants,
+            "code_challenge_methods_supported": [pkce::METHOD],
+            "token_endpoint_auth_methods_supported": methods,
+            "revocation_endpoint_auth_methods_supported": methods,
+            "introspection_endpoint_auth_methods_supported": methods,
+            "authorization_response_iss_parameter_supported": true,
+            "client_id_metadata_document_supported": self.metadata_documents,
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": [self.algorithm],
+            "claim_types_supported": ["normal"],
+            "claims_supported": CLAIMS,
+            "prompt_values_supported": ["none", "login", "consent", "select_account"],
+            "claims_parameter_supported": false,
+            "request_parameter_supported": false,
+            // True where it is not said (OpenID Connect Discovery, section 3).
+            "request_uri_parameter_supported": false,
+            CLIENT_ID: self.client_id,
+            CODE_PAGE: at("/code"),
+        });
+        if let Some(members) = document.as_object_mut().filter(|_| self.registration) {
+            members.insert("registration_endpoint".into(), at("/register").into());
+        }
+        document
     }
 }

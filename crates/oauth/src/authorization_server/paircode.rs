@@ -1,5 +1,11 @@
 //! Paircodes: the secret by which a program of the older face fetches its login.
 
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+/// Before a digest, in place of a paircode.
+const DIGEST: &str = "S256.";
+
 /// A digest of a paircode: the S256 of RFC 7636, section 4.2. The paircode itself is never kept.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub struct PaircodeDigest(pub [u8; 32]);
@@ -23,8 +29,14 @@ impl PaircodeDigest {
     /// # Errors
     /// It is neither.
     pub fn announced(text: &str) -> Result<Self, BadPaircode> {
-        let _ = text;
-        todo!("helper: rules")
+        let Some(digest) = text.strip_prefix(DIGEST) else {
+            return Self::of(text);
+        };
+        let digest = URL_SAFE_NO_PAD.decode(digest).ok();
+        digest
+            .and_then(|digest| digest.try_into().ok())
+            .map(Self)
+            .ok_or(BadPaircode::Digest)
     }
 
     /// What `/token` is given: the paircode. A digest redeems nothing, so `S256.…` is no paircode here.
@@ -32,7 +44,19 @@ impl PaircodeDigest {
     /// # Errors
     /// It is none.
     pub fn of(paircode: &str) -> Result<Self, BadPaircode> {
-        let _ = paircode;
-        todo!("helper: rules")
+        let is_paircode = (22..=256).contains(&paircode.len())
+            && paircode
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+            && !paircode.starts_with(DIGEST);
+        if !is_paircode {
+            return Err(BadPaircode::Paircode);
+        }
+        let digest = digest(&SHA256, paircode.as_bytes());
+        digest
+            .as_ref()
+            .try_into()
+            .map(Self)
+            .map_err(|_| BadPaircode::Paircode)
     }
 }
