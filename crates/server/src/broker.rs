@@ -25,25 +25,38 @@ pub mod request;
 pub mod seal;
 pub mod session;
 pub mod store;
+mod throttles;
 pub mod tokens;
 pub mod upstream;
 pub mod user;
 pub mod web;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use oarlock_io::{Clock, HttpClient};
-use oarlock_oauth::endpoint::Issuer;
+use ipnet::IpNet;
+use jiff::SignedDuration;
+use oarlock_io::{Clock, HttpClient, HttpError};
+use oarlock_oauth::{
+    endpoint::{Issuer, is_loopback},
+    scope::Scopes,
+};
 use url::Url;
 
-use crate::{config::broker::BrokerConfig, metrics::Metrics};
+use crate::{
+    config::broker::{BrokerConfig, PairingReturns, StoreConfig, UpstreamConfig, UpstreamKind},
+    metrics::Metrics,
+};
 use audit::Audit;
 use clients::Clients;
 use keyring::Keyring;
 use seal::Seal;
-use store::Store;
+use store::{Store, sqlite::SqliteStore};
+use throttles::Throttles;
 use tokens::Tokens;
 use upstream::Upstreams;
+
+/// How often expired things are removed and the keys are looked at.
+const HOUSEKEEPING: Duration = Duration::from_secs(30);
 
 /// A broker: everything its pages and endpoints are made of. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -61,7 +74,7 @@ pub struct Parts {
     /// Where everything is kept.
     pub(crate) store: Arc<dyn Store>,
     /// Keys.
-    pub(crate) keyring: Keyring,
+    pub(crate) keyring: Arc<Keyring>,
     /// What is sealed into pages and addresses.
     pub(crate) seal: Seal,
     /// Tokens made and checked.
@@ -76,6 +89,25 @@ pub struct Parts {
     pub(crate) metrics: Metrics,
     /// Time.
     pub(crate) clock: Arc<dyn Clock>,
+    /// Scopes that can be had.
+    pub(crate) known_scopes: Scopes,
+    /// Who is believed about where a request comes from.
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    /// What strangers try too often.
+    pub(crate) throttles: Throttles,
+}
+
+/// What a broker finds where it is.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// What browsers call it.
+    pub public_url: Url,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Numbers.
+    pub metrics: Metrics,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// Why a broker cannot start.
@@ -88,6 +120,9 @@ pub enum BrokerError {
     /// The keys cannot be read or made.
     #[error(transparent)]
     Keyring(#[from] keyring::KeyringError),
+    /// The settings of the network.
+    #[error(transparent)]
+    Network(#[from] HttpError),
     /// The audit log cannot be opened.
     #[error("cannot open the audit log: {0}")]
     Audit(std::io::Error),
@@ -108,25 +143,127 @@ impl Broker {
     /// See [`BrokerError`].
     pub async fn open(
         config: BrokerConfig,
-        public_url: Url,
-        http: HttpClient,
-        clock: Arc<dyn Clock>,
-        metrics: Metrics,
+        surroundings: Surroundings,
     ) -> Result<Self, BrokerError> {
-        let _ = (config, public_url, http, clock, metrics);
-        todo!("core")
+        let Surroundings {
+            public_url,
+            trusted_proxies,
+            metrics,
+            clock,
+        } = surroundings;
+        let issuer = issuer(&public_url)?;
+        let has_dev = |upstream: &UpstreamConfig| matches!(upstream.kind, UpstreamKind::Dev(_));
+        if config.upstreams.iter().any(has_dev) && !is_loopback(&public_url) {
+            return Err(BrokerError::DevInPublic(public_url));
+        }
+        let StoreConfig::Sqlite(path) = &config.store;
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(path)?);
+        let keyring = Keyring::open(config.keys.clone(), Arc::clone(&store), Arc::clone(&clock));
+        let keyring = Arc::new(keyring.await?);
+        let http = HttpClient::new(config.network.clone())?;
+        let redirect_uri = public_url
+            .join("redirect")
+            .map_err(|_| BrokerError::Issuer(public_url.clone()))?;
+        Ok(Self(Arc::new(Parts {
+            seal: Seal::new(
+                &keyring.seal_key(),
+                config.keys.upstream_tokens.as_deref(),
+            ),
+            tokens: Tokens::new(
+                issuer.clone(),
+                config.lifetimes.clone(),
+                Arc::clone(&keyring),
+                Arc::clone(&clock),
+            ),
+            clients: Clients::new(
+                &config,
+                &public_url,
+                Arc::clone(&store),
+                http.clone(),
+                Arc::clone(&clock),
+            ),
+            upstreams: Upstreams::new(
+                config.upstreams.clone(),
+                redirect_uri,
+                http,
+                Arc::clone(&clock),
+            ),
+            audit: Audit::open(&config.audit, Arc::clone(&clock)).map_err(BrokerError::Audit)?,
+            throttles: Throttles::new(&config.limits),
+            known_scopes: known_scopes(&config.scopes),
+            config,
+            issuer,
+            public_url,
+            store,
+            keyring,
+            metrics,
+            clock,
+            trusted_proxies,
+        })))
     }
 
-    /// What has to be done beside requests: sweeping, key rotation. Ends when dropped.
+    /// What it is made of.
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.0
+    }
+
+    /// The page that shows a code to be pasted: a redirect URI of the built-in client.
+    pub(crate) fn code_page(&self) -> String {
+        format!("{}code", self.0.public_url)
+    }
+
+    /// Whether programs of the older face get the provider's access token.
+    pub(crate) fn pairing_returns_tokens(&self) -> bool {
+        let pairing = self.0.config.pairing;
+        pairing.is_some_and(|pairing| pairing.returns == PairingReturns::AccessToken)
+    }
+
+    /// Whether it can work: whether the store can be read and written.
+    pub async fn is_ready(&self) -> bool {
+        match self.0.store.ready().await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(%error, "the broker is not ready");
+                false
+            }
+        }
+    }
+
+    /// What has to be done beside requests: sweeping, key rotation. Never ends.
     pub async fn keep(&self) {
-        todo!("core")
+        let mut ticks = tokio::time::interval(HOUSEKEEPING);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            if let Err(error) = self.0.keyring.keep().await {
+                tracing::error!(%error, "the keys could not be looked after");
+            }
+            self.sweep().await;
+        }
+    }
+
+    async fn sweep(&self) {
+        let now = self.0.clock.now();
+        let unused = SignedDuration::try_from(self.0.config.lifetimes.unused_client)
+            .ok()
+            .and_then(|unused| now.checked_sub(unused).ok());
+        match self.0.store.sweep(now, unused.unwrap_or(now)).await {
+            Ok(swept) => tracing::debug!(?swept, "what has expired is gone"),
+            Err(error) => tracing::error!(%error, "what has expired could not be removed"),
+        }
     }
 }
 
-impl std::ops::Deref for Broker {
-    type Target = Parts;
+/// The standard's own, and those of the configuration.
+fn known_scopes(further: &Scopes) -> Scopes {
+    ["openid", "profile", "email", "offline_access"]
+        .into_iter()
+        .chain(further.iter())
+        .collect()
+}
 
-    fn deref(&self) -> &Parts {
-        &self.0
-    }
+/// The issuer: the public URL without the slash at its end.
+fn issuer(public_url: &Url) -> Result<Issuer, BrokerError> {
+    Issuer::parse(public_url.as_str().trim_end_matches('/'))
+        .map_err(|_| BrokerError::Issuer(public_url.clone()))
 }

@@ -24,8 +24,21 @@ pub struct ServerConfig {
     pub metrics_listen: Option<SocketAddr>,
     /// HTTP's limits.
     pub http: HttpLimits,
-    /// The relay.
-    pub relay: RelayConfig,
+    /// TLS of our own; `None`: plain HTTP, for loopback or behind a proxy.
+    pub tls: Option<TlsConfig>,
+    /// The relay, if there is one.
+    pub relay: Option<RelayConfig>,
+    /// The broker, if there is one.
+    pub broker: Option<broker::BrokerConfig>,
+}
+
+/// TLS of our own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsConfig {
+    /// PEM file of the certificate and those between it and its root.
+    pub certificate: PathBuf,
+    /// PEM file of its key, 0600.
+    pub key: PathBuf,
 }
 
 /// Where HTTP is served.

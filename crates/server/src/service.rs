@@ -3,14 +3,16 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use oarlock_io::{
+    SystemClock,
     socket::{Directory, Listener, SocketError},
-    web_server::{self, WebLimits},
+    web_server::{self, Tls, TlsError, WebLimits},
 };
 use tokio::{net::TcpListener, sync::watch};
 use url::Url;
 
 use crate::{
-    config::{ListenAddress, LocalAddress, ServerConfig},
+    broker::{Broker, BrokerError, Surroundings},
+    config::{ListenAddress, LocalAddress, RelayConfig, ServerConfig, broker::BrokerConfig},
     metrics::{self, Metrics},
     relay::Relay,
     web,
@@ -35,12 +37,21 @@ const RELAY: &str = "relay";
 pub struct Server {
     config: Arc<ServerConfig>,
     http: TcpListener,
-    local: Listener,
-    open: bool,
+    tls: Option<Tls>,
     metrics_http: Option<TcpListener>,
     metrics: Metrics,
-    relay: Relay,
+    relay: Option<Bound>,
+    broker: Option<Broker>,
     places: Places,
+}
+
+/// A relay and its programs' socket.
+#[derive(Debug)]
+struct Bound {
+    relay: Relay,
+    local: Listener,
+    /// Whether everybody who reaches the socket may register.
+    open: bool,
 }
 
 /// Where everything is, for whoever has to be told.
@@ -48,12 +59,21 @@ pub struct Server {
 pub struct Places {
     /// HTTP.
     pub http: SocketAddr,
+    /// What browsers call this server.
+    pub public_url: Url,
+    /// The relay's.
+    pub relay: Option<RelayPlaces>,
+    /// Metrics.
+    pub metrics: Option<SocketAddr>,
+}
+
+/// Where the relay is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelayPlaces {
     /// What providers have as the redirect URI.
     pub callback_url: Url,
     /// Where programs register.
     pub local: String,
-    /// Metrics.
-    pub metrics: Option<SocketAddr>,
 }
 
 /// Why a server cannot start.
@@ -79,6 +99,12 @@ pub enum ServeError {
     /// The public URL cannot have a path.
     #[error("no callback URL can be made of {0}")]
     CallbackUrl(Url),
+    /// The certificate or its key.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The broker.
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
     /// The operating system has no randomness.
     #[error("no randomness: {0}")]
     Random(io::Error),
@@ -111,28 +137,37 @@ impl Server {
             Some(address) => Some(bind(address).await?),
             None => None,
         };
-        let (local, open) = local(&config.relay.local, passed_relay).await?;
-        let places = Places {
-            http: address(&http)?,
-            callback_url: callback_url(&config, address(&http)?)?,
-            local: local.address(),
-            metrics: metrics_http.as_ref().map(address).transpose()?,
+        let tls = match &config.tls {
+            Some(tls) => Some(Tls::load(&tls.certificate, &tls.key)?),
+            None => None,
         };
         let metrics = Metrics::default();
-        let relay = Relay::new(
-            config.relay.clone(),
-            places.callback_url.clone(),
-            metrics.clone(),
-        )
-        .map_err(ServeError::Random)?;
+        let public_url = public_url(&config, address(&http)?)?;
+        let relay = match &config.relay {
+            Some(relay) => Some(Bound::new(relay, &public_url, passed_relay, &metrics).await?),
+            None => None,
+        };
+        let broker = match &config.broker {
+            Some(broker) => Some(open_broker(broker, &config, &public_url, &metrics).await?),
+            None => None,
+        };
+        let places = Places {
+            http: address(&http)?,
+            relay: relay.as_ref().map(|bound| RelayPlaces {
+                callback_url: bound.relay.callback_url().clone(),
+                local: bound.local.address(),
+            }),
+            metrics: metrics_http.as_ref().map(address).transpose()?,
+            public_url,
+        };
         Ok(Self {
             config: Arc::new(config),
             http,
-            local,
-            open,
+            tls,
             metrics_http,
             metrics,
             relay,
+            broker,
             places,
         })
     }
@@ -143,8 +178,13 @@ impl Server {
     }
 
     /// The relay, to look at.
-    pub fn relay(&self) -> &Relay {
-        &self.relay
+    pub fn relay(&self) -> Option<&Relay> {
+        self.relay.as_ref().map(|bound| &bound.relay)
+    }
+
+    /// The broker, to look at.
+    pub fn broker(&self) -> Option<&Broker> {
+        self.broker.as_ref()
     }
 
     /// Serves until `stop` resolves, then drains for at most 10 s.
@@ -152,8 +192,12 @@ impl Server {
     /// Whoever waits is told at once that the relay stops; deliveries under way are finished, and until they are, HTTP is
     /// served and nothing new taken.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send) {
-        tracing::info!("OAuth relay enabled");
-        let Self { config, relay, .. } = self;
+        let Self {
+            config,
+            relay,
+            broker,
+            ..
+        } = self;
         let stopping = watch::Sender::new(false);
         let stopped = || {
             let mut stopping = stopping.subscribe();
@@ -162,15 +206,36 @@ impl Server {
                 drop(stopping.wait_for(|stopping| *stopping).await);
             }
         };
-        let site = web::router(Arc::clone(&config), relay.clone(), self.metrics.clone());
+        let seen = relay.as_ref().map(|bound| bound.relay.clone());
+        let site = web::router(
+            Arc::clone(&config),
+            &self.places.public_url,
+            seen.clone(),
+            broker.clone(),
+            self.metrics.clone(),
+        );
         let limits = WebLimits {
             connections: config.http.connections,
             connections_per_peer: config.http.connections_per_peer,
             uncounted: config.trusted_proxies.clone(),
             drain: DRAIN,
         };
-        let http = web_server::serve(self.http, limits.clone(), site, stopped());
-        let programs = relay.listen(self.local, self.open);
+        let http = web_server::serve(self.http, self.tls, limits.clone(), site, stopped());
+        let programs = async {
+            if let Some(bound) = relay {
+                tracing::info!("OAuth relay enabled");
+                bound.relay.listen(bound.local, bound.open).await;
+                tracing::info!("OAuth relay stopped");
+            }
+        };
+        let housekeeping = async {
+            if let Some(broker) = &broker {
+                tokio::select! {
+                    () = broker.keep() => {}
+                    () = stopped() => {}
+                }
+            }
+        };
         let numbers = async {
             if let Some(listener) = self.metrics_http {
                 let page = metrics::router(&self.metrics, &config.allowed_hosts);
@@ -179,19 +244,55 @@ impl Server {
                     connections_per_peer: SCRAPERS,
                     ..limits.clone()
                 };
-                web_server::serve(listener, few, page, stopped()).await;
+                web_server::serve(listener, None, few, page, stopped()).await;
             }
         };
         let end = async {
             stop.await;
             tracing::info!("stopping");
-            relay.stop();
-            relay.settle(SETTLE).await;
+            if let Some(relay) = &seen {
+                relay.stop();
+                relay.settle(SETTLE).await;
+            }
             stopping.send_replace(true);
         };
-        tokio::join!(http, programs, numbers, end);
-        tracing::info!("OAuth relay stopped");
+        tokio::join!(http, programs, housekeeping, numbers, end);
     }
+}
+
+impl Bound {
+    async fn new(
+        config: &RelayConfig,
+        public_url: &Url,
+        passed: Option<Listener>,
+        metrics: &Metrics,
+    ) -> Result<Self, ServeError> {
+        let (local, open) = local(&config.local, passed).await?;
+        let callback_url = public_url
+            .join(&config.callback_path)
+            .map_err(|_| ServeError::CallbackUrl(public_url.clone()))?;
+        let relay = Relay::new(config.clone(), callback_url, metrics.clone())
+            .map_err(ServeError::Random)?;
+        Ok(Self { relay, local, open })
+    }
+}
+
+async fn open_broker(
+    broker: &BrokerConfig,
+    config: &ServerConfig,
+    public_url: &Url,
+    metrics: &Metrics,
+) -> Result<Broker, BrokerError> {
+    Broker::open(
+        broker.clone(),
+        Surroundings {
+            public_url: public_url.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
+            metrics: metrics.clone(),
+            clock: Arc::new(SystemClock),
+        },
+    )
+    .await
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
@@ -240,18 +341,15 @@ async fn local(
     })
 }
 
-/// The callback's address, as the outside calls it.
-fn callback_url(config: &ServerConfig, http: SocketAddr) -> Result<Url, ServeError> {
-    let base = match &config.public_url {
-        Some(url) => url.clone(),
-        None => {
-            let plain = format!("http://{http}/");
-            plain.parse().map_err(|_| ServeError::Bind {
-                address: plain,
-                source: io::ErrorKind::InvalidInput.into(),
-            })?
-        }
-    };
-    base.join(&config.relay.callback_path)
-        .map_err(|_| ServeError::CallbackUrl(base))
+/// What the outside calls this server.
+fn public_url(config: &ServerConfig, http: SocketAddr) -> Result<Url, ServeError> {
+    if let Some(url) = &config.public_url {
+        return Ok(url.clone());
+    }
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    let own = format!("{scheme}://{http}/");
+    own.parse().map_err(|_| ServeError::Bind {
+        address: own,
+        source: io::ErrorKind::InvalidInput.into(),
+    })
 }

@@ -1,11 +1,14 @@
 //! What browsers and programs see. Routes: docs/plans/broker.md.
 
+pub(crate) mod address;
 mod browser;
+pub(crate) mod cookies;
 mod programs;
 
 use axum::Router;
 
 use super::Broker;
+pub(crate) use browser::front;
 
 /// Every path that is the broker's; whatever is not among these is the relay's or nobody's.
 pub const PATHS: &[&str] = &[

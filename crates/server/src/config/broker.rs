@@ -2,6 +2,7 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
+use oarlock_io::HttpConfig;
 use oarlock_oauth::{
     authorization_server::client::ClientMetadata, profile::ProviderProfile, scope::Scopes,
     secret::ClientSecret,
@@ -36,6 +37,8 @@ pub struct BrokerConfig {
     pub limits: BrokerLimits,
     /// Where the audit log goes.
     pub audit: AuditConfig,
+    /// How providers and clients' documents are reached.
+    pub network: HttpConfig,
 }
 
 /// One upstream.

@@ -119,6 +119,8 @@ pub enum Route {
     Callback,
     /// A program on another machine.
     Registration,
+    /// A page or endpoint of the broker.
+    Broker,
     /// `/healthz`, `/health`, `/readyz`.
     Health,
     /// Everything else.
@@ -129,6 +131,7 @@ impl Label for Route {
     const ALL: &'static [Self] = &[
         Self::Callback,
         Self::Registration,
+        Self::Broker,
         Self::Health,
         Self::Other,
     ];
@@ -137,6 +140,7 @@ impl Label for Route {
         match self {
             Self::Callback => "callback",
             Self::Registration => "registration",
+            Self::Broker => "broker",
             Self::Health => "health",
             Self::Other => "other",
         }

@@ -12,7 +12,7 @@ use oarlock_io::web_server::{PeerAddress, read_body};
 use oarlock_oauth::relay::{Callback, CallbackError, CodeKeys};
 
 use super::{Site, proxy::client_address};
-use crate::{metrics::Refusal, page::Page};
+use crate::{config::RelayConfig, metrics::Refusal, page::Page, relay::Relay};
 
 /// Headers by which browsers say that nobody has asked for the page yet: of today's, and of older ones.
 const PURPOSES: [HeaderName; 4] = [
@@ -46,7 +46,12 @@ impl ReadError {
 }
 
 /// Takes a callback from the first byte to its end. Only a GET or POST that somebody meant uses it up.
-pub(super) async fn answer(site: &Site, request: Request) -> Page {
+pub(super) async fn answer(
+    site: &Site,
+    relay: &Relay,
+    config: &RelayConfig,
+    request: Request,
+) -> Page {
     let (parts, body) = request.into_parts();
     if !matches!(parts.method, Method::GET | Method::POST) {
         return Page::Method { allow: "GET, POST" };
@@ -55,8 +60,8 @@ pub(super) async fn answer(site: &Site, request: Request) -> Page {
         tracing::debug!("browser looked ahead at a callback, nothing was delivered");
         return Page::Prefetch;
     }
-    let read = read(site, &parts, body).await;
-    let is_awaited = matches!(&read, Ok(callback) if site.relay.is_awaited(callback));
+    let read = read(site, config, &parts, body).await;
+    let is_awaited = matches!(&read, Ok(callback) if relay.is_awaited(callback));
     // It is counted at once, so that one address cannot have all places of those that wait for their program.
     let missed = (!is_awaited).then(|| client(site, &parts));
     if missed.is_some_and(|client| site.misses.miss(client).is_err()) {
@@ -66,7 +71,7 @@ pub(super) async fn answer(site: &Site, request: Request) -> Page {
     }
     match read {
         Ok(callback) => {
-            let outcome = site.relay.deliver(callback).await;
+            let outcome = relay.deliver(callback).await;
             if let (Some(client), false) = (missed, outcome.is_miss()) {
                 // The program came behind its callback, as fast ones do.
                 site.misses.forgive(client);
@@ -88,7 +93,7 @@ fn client(site: &Site, parts: &Parts) -> IpAddr {
     client_address(peer, &parts.headers, &site.config.trusted_proxies)
 }
 
-fn is_prefetch(headers: &HeaderMap) -> bool {
+pub(crate) fn is_prefetch(headers: &HeaderMap) -> bool {
     let values = PURPOSES.into_iter().flat_map(|name| headers.get_all(name));
     let mut words = values
         .filter_map(|value| value.to_str().ok())
@@ -100,8 +105,13 @@ fn is_prefetch(headers: &HeaderMap) -> bool {
     })
 }
 
-async fn read(site: &Site, parts: &Parts, body: Body) -> Result<Callback, ReadError> {
-    let keys = &site.config.relay.code_keys;
+async fn read(
+    site: &Site,
+    config: &RelayConfig,
+    parts: &Parts,
+    body: Body,
+) -> Result<Callback, ReadError> {
+    let keys = &config.code_keys;
     let query = parts.uri.query().unwrap_or_default();
     if parts.method == Method::GET {
         return Ok(Callback::from_query(query, keys)?);

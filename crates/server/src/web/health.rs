@@ -1,21 +1,28 @@
 //! Whether it lives, and whether it may be sent work.
 
-use axum::{Router, extract::State, response::Response, routing::any};
+use axum::{Router, body::Body, extract::State, response::Response, routing::any};
 use http::{HeaderValue, Method, StatusCode, header::ALLOW};
 
 use super::{is_read_only, json};
-use crate::relay::Relay;
+use crate::{broker::Broker, relay::Relay};
 
 /// Asked by machines that know this one by its address alone, so no `Host` is checked here.
 pub(super) const PATHS: [&str; 3] = ["/healthz", "/health", "/readyz"];
 
-pub(super) fn router(relay: Relay) -> Router {
+/// What work is done by.
+#[derive(Clone)]
+struct Parts {
+    relay: Option<Relay>,
+    broker: Option<Broker>,
+}
+
+pub(super) fn router(relay: Option<Relay>, broker: Option<Broker>) -> Router {
     let [healthz, health, readyz] = PATHS;
     Router::new()
         .route(healthz, any(alive))
         .route(health, any(alive))
         .route(readyz, any(ready))
-        .with_state(relay)
+        .with_state(Parts { relay, broker })
 }
 
 async fn alive(method: Method) -> Response {
@@ -23,17 +30,35 @@ async fn alive(method: Method) -> Response {
 }
 
 /// Names each part that work is done by, ready or not.
-async fn ready(method: Method, State(relay): State<Relay>) -> Response {
-    if relay.is_ready() {
-        let body = r#"{"status":"ok","relay":"ready"}"#;
-        read_only(&method, StatusCode::OK, body)
+async fn ready(method: Method, State(parts): State<Parts>) -> Response {
+    let relay = parts
+        .relay
+        .map(|relay| ("relay", relay.is_ready(), "stopping"));
+    let broker = match parts.broker {
+        Some(broker) => Some(("broker", broker.is_ready().await, "store")),
+        None => None,
+    };
+    let found: Vec<_> = relay.into_iter().chain(broker).collect();
+    let is_ready = found.iter().all(|(_, is_ready, _)| *is_ready);
+    let mut body = String::from(if is_ready {
+        r#"{"status":"ok""#
     } else {
-        let body = r#"{"status":"unavailable","relay":"stopping"}"#;
-        read_only(&method, StatusCode::SERVICE_UNAVAILABLE, body)
+        r#"{"status":"unavailable""#
+    });
+    for (name, is_ready, otherwise) in found {
+        let word = if is_ready { "ready" } else { otherwise };
+        body.push_str(&format!(r#","{name}":"{word}""#));
     }
+    body.push('}');
+    let status = if is_ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    read_only(&method, status, body)
 }
 
-fn read_only(method: &Method, status: StatusCode, body: &'static str) -> Response {
+fn read_only(method: &Method, status: StatusCode, body: impl Into<Body>) -> Response {
     if is_read_only(method) {
         return json(status, body);
     }

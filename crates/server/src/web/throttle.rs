@@ -1,4 +1,4 @@
-//! Callbacks that nobody waits for, counted for each address (hostile.md, 10).
+//! What strangers try too often, counted for each address (hostile.md, 10): callbacks that nobody waits for, codes that are wrong.
 
 use governor::{
     Quota, RateLimiter,
@@ -21,7 +21,6 @@ use std::{
     time::Duration,
 };
 
-/// In which an address may miss so often.
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Addresses that are remembered at once.
@@ -30,7 +29,7 @@ const ADDRESSES: usize = 65_536;
 /// After so many misses those that are forgiven are forgotten.
 const SWEEP: usize = 8_192;
 
-/// Lets each address, or /64 of IPv6, miss so often a minute.
+/// Lets each address, or /64 of IPv6, miss so often in a time.
 ///
 /// An address is forgotten once its misses are forgiven. Of more addresses than can be remembered the newcomers
 /// count as one: who is known keeps its own allowance, and memory stays bounded.
@@ -50,18 +49,27 @@ struct Misses<C: Clock> {
 impl Throttle {
     /// With 0 everything is let through, and nothing is counted.
     pub(crate) fn new(per_minute: u32) -> Self {
-        Self::with(per_minute, DefaultClock::default(), ADDRESSES)
+        Self::within(per_minute, MINUTE)
+    }
+
+    /// So many in that time, at once or one by one.
+    pub(crate) fn within(most: u32, time: Duration) -> Self {
+        Self::with(most, time, DefaultClock::default(), ADDRESSES)
     }
 }
 
 impl<C: Clock> Throttle<C> {
-    fn with(per_minute: u32, clock: C, addresses: usize) -> Self {
-        Self(NonZeroU32::new(per_minute).map(|per_minute| {
+    fn with(most: u32, time: Duration, clock: C, addresses: usize) -> Self {
+        let quota = NonZeroU32::new(most).and_then(|most| {
+            let cost = time / most.get();
+            Some((cost, Quota::with_period(cost)?.allow_burst(most)))
+        });
+        Self(quota.map(|(cost, quota)| {
             let states = Bounded::new(addresses);
             Misses {
-                limiter: RateLimiter::new(Quota::per_minute(per_minute), states.clone(), clock),
+                limiter: RateLimiter::new(quota, states.clone(), clock),
                 states,
-                cost: MINUTE / per_minute.get(),
+                cost,
                 since_sweep: AtomicUsize::new(0),
             }
         }))
@@ -165,7 +173,7 @@ impl ShrinkableKeyedStateStore<IpAddr> for Bounded {
 
 #[cfg(test)]
 mod tests {
-    use super::{ADDRESSES, SWEEP, Throttle};
+    use super::{ADDRESSES, MINUTE, SWEEP, Throttle};
     use governor::clock::FakeRelativeClock;
     use std::{
         net::{IpAddr, Ipv4Addr},
@@ -183,7 +191,7 @@ mod tests {
     #[test]
     fn hostile_10_an_address_that_misses_often_has_to_wait_and_is_forgiven() {
         let clock = FakeRelativeClock::default();
-        let throttle = Throttle::with(3, clock.clone(), ADDRESSES);
+        let throttle = Throttle::with(3, MINUTE, clock.clone(), ADDRESSES);
         for _ in 0..3 {
             assert_eq!(throttle.miss(address(1)), Ok(()));
         }
@@ -198,7 +206,7 @@ mod tests {
     #[test]
     fn a_miss_that_was_none_is_taken_back() {
         let clock = FakeRelativeClock::default();
-        let throttle = Throttle::with(2, clock.clone(), ADDRESSES);
+        let throttle = Throttle::with(2, MINUTE, clock.clone(), ADDRESSES);
         for _ in 0..100 {
             assert_eq!(throttle.miss(address(1)), Ok(()));
             throttle.forgive(address(1));
@@ -231,7 +239,7 @@ mod tests {
     #[test]
     fn hostile_38_a_flood_of_addresses_takes_no_more_memory_and_harms_nobody_who_is_known() {
         let clock = FakeRelativeClock::default();
-        let throttle = Throttle::with(2, clock.clone(), 100);
+        let throttle = Throttle::with(2, MINUTE, clock.clone(), 100);
         assert_eq!(throttle.miss(address(0)), Ok(()));
         for number in 1..1_000 {
             let taken = throttle.miss(address(number)).is_ok();

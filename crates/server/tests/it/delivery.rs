@@ -41,7 +41,7 @@ async fn protocol_1_single_slot_is_for_callbacks_without_a_state() {
 
 #[tokio::test]
 async fn no_state_names_the_single_slot() {
-    let scene = Scene::with(|config| config.relay.times.grace = Duration::ZERO).await;
+    let scene = Scene::with(|config| config.relay.as_mut().unwrap().times.grace = Duration::ZERO).await;
     let mut program = scene.program().await;
     program.say(r#"{"type":"REGISTER"}"#).await;
     until(|| scene.relay.registered() == 1).await;
@@ -94,7 +94,7 @@ async fn a_callback_that_comes_first_is_held_for_its_program() {
 
 #[tokio::test]
 async fn a_callback_that_nobody_comes_for_fails_after_the_grace() {
-    let scene = Scene::with(|config| config.relay.times.grace = Duration::from_millis(50)).await;
+    let scene = Scene::with(|config| config.relay.as_mut().unwrap().times.grace = Duration::from_millis(50)).await;
     let page = scene.browse("code=c1&state=nobody").await;
     assert_eq!(page.status, 404);
     assert!(page.body.contains("Authorization Failed"), "{page:?}");
@@ -148,7 +148,7 @@ async fn hostile_20_a_newer_registration_of_the_same_user_replaces_the_older() {
 
 #[tokio::test]
 async fn unregister_and_a_closed_connection_end_a_registration() {
-    let scene = Scene::with(|config| config.relay.times.grace = Duration::ZERO).await;
+    let scene = Scene::with(|config| config.relay.as_mut().unwrap().times.grace = Duration::ZERO).await;
     let mut program = scene.first("abc").await;
     program.say(r#"{"type":"UNREGISTER"}"#).await;
     assert_eq!(program.hear().await, None);
@@ -164,7 +164,7 @@ async fn unregister_and_a_closed_connection_end_a_registration() {
 #[tokio::test]
 async fn a_registration_times_out_without_a_line() {
     let scene = Scene::with(|config| {
-        config.relay.times.registration = Duration::from_millis(100);
+        config.relay.as_mut().unwrap().times.registration = Duration::from_millis(100);
     })
     .await;
     let mut program = scene.first("abc").await;
@@ -190,7 +190,7 @@ async fn hostile_33_protocol_1_unread_is_not_complete_and_goes_to_the_next_of_th
 
 #[tokio::test]
 async fn hostile_33_protocol_1_unread_fails_when_nobody_comes() {
-    let scene = Scene::with(|config| config.relay.times.grace = Duration::from_millis(100)).await;
+    let scene = Scene::with(|config| config.relay.as_mut().unwrap().times.grace = Duration::from_millis(100)).await;
     let program = scene.first("abc").await;
     let browser = scene.browsing("code=c1&state=abc");
     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -203,7 +203,7 @@ async fn hostile_33_protocol_1_unread_fails_when_nobody_comes() {
 #[tokio::test]
 async fn hostile_33_protocol_1_neither_read_nor_closed_is_unconfirmed_and_goes_to_nobody_else() {
     let scene = Scene::with(|config| {
-        config.relay.times.acknowledgement = Duration::from_millis(200);
+        config.relay.as_mut().unwrap().times.acknowledgement = Duration::from_millis(200);
     })
     .await;
     let mut program = scene.first("abc").await;
@@ -218,7 +218,7 @@ async fn hostile_33_protocol_1_neither_read_nor_closed_is_unconfirmed_and_goes_t
 #[tokio::test]
 async fn hostile_33_protocol_1_that_only_stops_talking_can_still_read_so_nobody_else_gets_it() {
     let scene = Scene::with(|config| {
-        config.relay.times.acknowledgement = Duration::from_millis(200);
+        config.relay.as_mut().unwrap().times.acknowledgement = Duration::from_millis(200);
     })
     .await;
     let mut program = scene.first("abc").await.into_inner();
@@ -238,7 +238,7 @@ async fn hostile_33_protocol_1_that_only_stops_talking_can_still_read_so_nobody_
 #[tokio::test]
 async fn hostile_33_protocol_1_that_has_read_and_talks_without_end_is_unconfirmed() {
     let scene = Scene::with(|config| {
-        config.relay.times.acknowledgement = Duration::from_millis(200);
+        config.relay.as_mut().unwrap().times.acknowledgement = Duration::from_millis(200);
     })
     .await;
     let mut program = scene.first("abc").await;
@@ -295,7 +295,7 @@ async fn protocol_2_a_rejected_callback_is_not_complete() {
 #[tokio::test]
 async fn hostile_33_protocol_2_without_an_acknowledgement_is_not_complete() {
     let scene = Scene::with(|config| {
-        config.relay.times.acknowledgement = Duration::from_millis(200);
+        config.relay.as_mut().unwrap().times.acknowledgement = Duration::from_millis(200);
     })
     .await;
     let (mut program, _) = scene.second("abc", SECRET).await;
@@ -363,7 +363,7 @@ async fn hostile_20_a_registration_with_a_secret_is_nobody_elses() {
 #[tokio::test]
 async fn protocol_2_silence_is_asked_about_and_then_ended() {
     let scene = Scene::with(|config| {
-        config.relay.times = Times {
+        config.relay.as_mut().unwrap().times = Times {
             heartbeat: Duration::from_millis(100),
             ..times()
         };
@@ -405,7 +405,7 @@ async fn protocol_2_asks_are_answered_and_timeouts_shortened() {
 async fn tcp_is_open_on_loopback_and_elsewhere_with_a_token() {
     for open in [true, false] {
         let scene = Scene::with(|config| {
-            config.relay.local = LocalAddress::Tcp {
+            config.relay.as_mut().unwrap().local = LocalAddress::Tcp {
                 address: ([127, 0, 0, 1], 0).into(),
                 open,
             };

@@ -67,15 +67,15 @@ fn second() -> String {
 /// One of everything that can happen.
 async fn session() {
     let mut scene = Scene::with(|config| {
-        config.relay.local = LocalAddress::Tcp {
+        config.relay.as_mut().unwrap().local = LocalAddress::Tcp {
             address: ([127, 0, 0, 1], 0).into(),
             open: false,
         };
         let token = TokenConfig::of("first", &RelayToken::new(TOKEN), 3);
-        config.relay.tokens = vec![token];
-        config.relay.times.grace = Duration::from_millis(300);
-        config.relay.times.acknowledgement = Duration::from_millis(300);
-        config.relay.times.registration = Duration::from_millis(900);
+        config.relay.as_mut().unwrap().tokens = vec![token];
+        config.relay.as_mut().unwrap().times.grace = Duration::from_millis(300);
+        config.relay.as_mut().unwrap().times.acknowledgement = Duration::from_millis(300);
+        config.relay.as_mut().unwrap().times.registration = Duration::from_millis(900);
     })
     .await;
     lines(&scene).await;

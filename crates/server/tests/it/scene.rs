@@ -75,7 +75,7 @@ pub(crate) fn config(local: LocalAddress) -> ServerConfig {
             unmatched_per_minute: 0,
             ..HttpLimits::default()
         },
-        relay: RelayConfig {
+        relay: Some(RelayConfig {
             callback_path: "/oauth/callback".to_owned(),
             code_keys: CodeKeys::default(),
             local,
@@ -83,7 +83,9 @@ pub(crate) fn config(local: LocalAddress) -> ServerConfig {
             times: times(),
             limits: RelayLimits::default(),
             log_unmatched: true,
-        },
+        }),
+        broker: None,
+        tls: None,
     }
 }
 
@@ -103,7 +105,7 @@ impl Scene {
         change(&mut config);
         let server = Server::bind(config, Vec::new()).await.unwrap();
         let places = server.places().clone();
-        let relay = server.relay().clone();
+        let relay = server.relay().unwrap().clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let served = tokio::spawn(server.serve(async move {
             stopped.await.ok();
@@ -111,7 +113,7 @@ impl Scene {
         Self {
             http: places.http,
             socket,
-            tcp: places.local.parse().ok(),
+            tcp: places.relay.unwrap().local.parse().ok(),
             relay,
             stop: Some(stop),
             served: Some(served),

@@ -43,7 +43,7 @@ async fn hostile_36_thousands_who_wait_are_told_and_drained() {
     const EACH: usize = 1_000;
     const REMOTE: usize = 50;
     let mut scene = Scene::with(|config| {
-        for token in &mut config.relay.tokens {
+        for token in &mut config.relay.as_mut().unwrap().tokens {
             token.registrations = REMOTE;
         }
     })
@@ -352,7 +352,7 @@ async fn hostile_36_who_comes_back_after_a_restart_is_served() {
         shared_directory: false,
     };
     let mut config = config(local);
-    config.relay.times = times();
+    config.relay.as_mut().unwrap().times = times();
     let again = Server::bind(config, Vec::new()).await.unwrap();
     let served = tokio::spawn(again.serve(std::future::pending()));
     let mut program = scene.program().await;

@@ -13,7 +13,7 @@ use crate::scene::{Program, SECRET, Scene, TOKEN, ack, register, until};
 
 #[tokio::test]
 async fn hostile_38_registrations_beyond_the_cap_are_refused_and_live_ones_stay() {
-    let scene = Scene::with(|config| config.relay.limits.registrations = 4).await;
+    let scene = Scene::with(|config| config.relay.as_mut().unwrap().limits.registrations = 4).await;
     let mut firsts = [scene.first("a").await, scene.first("b").await];
     let mut seconds = Vec::new();
     for state in ["c", "d"] {
@@ -60,8 +60,8 @@ async fn hostile_38_registrations_beyond_the_cap_are_refused_and_live_ones_stay(
 #[tokio::test]
 async fn hostile_38_each_user_and_each_token_has_a_cap_of_its_own() {
     let scene = Scene::with(|config| {
-        config.relay.limits.registrations_per_user = 2;
-        config.relay.local = LocalAddress::Tcp {
+        config.relay.as_mut().unwrap().limits.registrations_per_user = 2;
+        config.relay.as_mut().unwrap().local = LocalAddress::Tcp {
             address: ([127, 0, 0, 1], 0).into(),
             open: true,
         };
@@ -95,7 +95,7 @@ async fn hostile_38_each_user_and_each_token_has_a_cap_of_its_own() {
 
 #[tokio::test]
 async fn hostile_38_connections_beyond_the_cap_are_refused_and_live_ones_stay() {
-    let scene = Scene::with(|config| config.relay.limits.connections = 3).await;
+    let scene = Scene::with(|config| config.relay.as_mut().unwrap().limits.connections = 3).await;
     let mut program = scene.first("abc").await;
     let silent = [scene.program().await, scene.program().await];
     // The relay has taken them in before it takes the next.
@@ -127,7 +127,7 @@ async fn hostile_38_connections_beyond_the_cap_are_refused_and_live_ones_stay() 
 
 #[tokio::test]
 async fn hostile_38_callbacks_beyond_the_cap_do_not_wait_and_those_that_do_stay() {
-    let scene = Scene::with(|config| config.relay.limits.held = 2).await;
+    let scene = Scene::with(|config| config.relay.as_mut().unwrap().limits.held = 2).await;
     let held = [
         scene.browsing("code=c1&state=a"),
         scene.browsing("code=c2&state=b"),
@@ -233,8 +233,8 @@ async fn dies_somewhere(mut stream: Program<UnixStream>, number: usize, had: Had
 async fn hostile_33_of_many_that_die_anywhere_none_has_a_browser_that_was_lied_to() {
     const PROGRAMS: usize = 300;
     let scene = Scene::with(|config| {
-        config.relay.times.grace = Duration::from_millis(300);
-        config.relay.times.acknowledgement = Duration::from_secs(2);
+        config.relay.as_mut().unwrap().times.grace = Duration::from_millis(300);
+        config.relay.as_mut().unwrap().times.acknowledgement = Duration::from_secs(2);
     })
     .await;
     let had = Had::default();

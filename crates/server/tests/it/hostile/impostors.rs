@@ -25,7 +25,7 @@ const NOBODY: u32 = 65534;
 /// A relay whose programs come over TCP, with a token or without.
 async fn over_tcp() -> Scene {
     Scene::with(|config| {
-        config.relay.local = LocalAddress::Tcp {
+        config.relay.as_mut().unwrap().local = LocalAddress::Tcp {
             address: ([127, 0, 0, 1], 0).into(),
             open: true,
         };
@@ -50,7 +50,7 @@ fn shown(answer: &Answer) -> (u16, Vec<&str>, &str) {
 
 #[tokio::test]
 async fn hostile_10_a_guess_looks_like_every_other() {
-    let scene = Scene::with(|config| config.relay.times.grace = Duration::ZERO).await;
+    let scene = Scene::with(|config| config.relay.as_mut().unwrap().times.grace = Duration::ZERO).await;
     let _waits = scene.second("abc", SECRET).await;
     let unknown = scene.browse("code=a&state=unknown").await;
     assert_eq!(unknown.status, 404);
@@ -69,7 +69,7 @@ async fn hostile_10_a_guess_looks_like_every_other() {
 #[tokio::test]
 async fn hostile_10_guesses_are_throttled_and_what_is_waited_for_is_not() {
     let scene = Scene::with(|config| {
-        config.relay.times.grace = Duration::ZERO;
+        config.relay.as_mut().unwrap().times.grace = Duration::ZERO;
         config.http.unmatched_per_minute = 5;
     })
     .await;

@@ -182,7 +182,7 @@ async fn hostile_03_many_frames_in_one_write_are_read_one_by_one() {
 async fn hostile_01_a_program_that_does_not_read_keeps_no_callback_waiting() {
     let scene = Scene::with(|config| {
         // Long enough that only the writing limit can be what ends it.
-        config.relay.times.heartbeat = Duration::from_secs(1_000);
+        config.relay.as_mut().unwrap().times.heartbeat = Duration::from_secs(1_000);
     })
     .await;
     let (program, _) = scene.second("abc", SECRET).await;
@@ -252,7 +252,7 @@ async fn hostile_04_a_callback_that_can_be_read_in_two_ways_is_refused() {
 
 #[tokio::test]
 async fn hostile_05_what_is_encoded_is_decoded_once() {
-    let scene = Scene::with(|config| config.relay.times.grace = Duration::ZERO).await;
+    let scene = Scene::with(|config| config.relay.as_mut().unwrap().times.grace = Duration::ZERO).await;
     let bystander = scene.first("abc").await;
     for (query, status) in [
         // "%61bc" is another state than "abc".

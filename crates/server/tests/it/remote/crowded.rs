@@ -9,7 +9,7 @@ use super::house::{House, Program, settle};
 fn house() -> House {
     House::with(|config| {
         config.http.connections = 4;
-        for token in &mut config.relay.tokens {
+        for token in &mut config.relay.as_mut().unwrap().tokens {
             token.registrations = 10;
         }
     })

@@ -58,7 +58,7 @@ async fn its_time_can_be_over() {
 #[tokio::test(start_paused = true)]
 async fn nobody_asks_for_it_during_two_heartbeats() {
     let house = House::with(|config| {
-        config.relay.times.registration = Duration::from_secs(600);
+        config.relay.as_mut().unwrap().times.registration = Duration::from_secs(600);
     });
     let program = house.program("abc").registered().await;
     for _ in 0..3 {

@@ -62,9 +62,9 @@ impl House {
         change(&mut config);
         let metrics = Metrics::default();
         let url = "https://relay.example/oauth/callback".parse().unwrap();
-        let relay = Relay::new(config.relay.clone(), url, metrics.clone()).unwrap();
+        let relay = Relay::new(config.relay.clone().unwrap(), url, metrics.clone()).unwrap();
         Self {
-            router: web::router(Arc::new(config), relay.clone(), metrics),
+            router: web::router(Arc::new(config), &"https://relay.example/".parse().unwrap(), Some(relay.clone()), None, metrics),
             relay,
         }
     }

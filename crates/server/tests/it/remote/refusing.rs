@@ -97,7 +97,7 @@ async fn hostile_10_without_a_token_nothing_is_said() {
 
 #[tokio::test(start_paused = true)]
 async fn a_relay_without_tokens_lets_nobody_in() {
-    let house = House::with(|config| config.relay.tokens.clear());
+    let house = House::with(|config| config.relay.as_mut().unwrap().tokens.clear());
     assert_eq!(house.program("abc").put().await.status, 401);
 }
 
@@ -332,7 +332,7 @@ async fn hostile_20_a_state_belongs_to_whoever_registered_it() {
 
 #[tokio::test(start_paused = true)]
 async fn hostile_38_a_relay_that_is_full_says_so() {
-    let house = House::with(|config| config.relay.limits.registrations = 2);
+    let house = House::with(|config| config.relay.as_mut().unwrap().limits.registrations = 2);
     for state in ["a", "b"] {
         house.program(state).registered().await;
     }

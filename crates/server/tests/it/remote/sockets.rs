@@ -43,7 +43,7 @@ async fn put(scene: &Scene, state: &str) -> Answer {
 /// A relay whose programs come over TCP with tokens, as those of HTTPS.
 async fn one_user() -> Scene {
     Scene::with(|config| {
-        config.relay.local = LocalAddress::Tcp {
+        config.relay.as_mut().unwrap().local = LocalAddress::Tcp {
             address: ([127, 0, 0, 1], 0).into(),
             open: false,
         };

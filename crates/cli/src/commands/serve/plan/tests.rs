@@ -124,14 +124,14 @@ fn whatever_is_configured_is_a_relay_with_defaults() {
         let listen = ListenAddress::Bind("127.0.0.1:5001".parse().unwrap());
         assert_eq!(config.listen, listen);
         assert_eq!(config.public_url, None);
-        assert_eq!(config.relay.callback_path, "/oauth/callback");
+        assert_eq!(config.relay.as_ref().unwrap().callback_path, "/oauth/callback");
         let local = LocalAddress::Unix {
             path: "/d/run/relay.sock".into(),
             shared_directory: false,
         };
-        assert_eq!(config.relay.local, local);
-        assert_eq!(config.relay.times.registration, Duration::from_secs(300));
-        assert!(config.relay.log_unmatched);
+        assert_eq!(config.relay.as_ref().unwrap().local, local);
+        assert_eq!(config.relay.as_ref().unwrap().times.registration, Duration::from_secs(300));
+        assert!(config.relay.as_ref().unwrap().log_unmatched);
         assert_eq!(plan.log, "info");
         assert_eq!(plan.log_format, Format::Text);
         assert_eq!(plan.warnings, [""; 0]);
@@ -173,7 +173,7 @@ fn the_variables_of_poast_relay_mean_what_they_meant() {
         ("OAUTH_TCP_BIND_ADDRESS", "127.0.0.1"),
         ("OAUTH_TCP_HOST", "relay"),
     ]);
-    let relay = given.plan().unwrap().config.relay;
+    let relay = given.plan().unwrap().config.relay.unwrap();
     assert_eq!(relay.callback_path, "/cb");
     let local = LocalAddress::Tcp {
         address: "127.0.0.1:9998".parse().unwrap(),
@@ -195,7 +195,7 @@ fn two_names_of_one_setting_that_differ_are_told() {
         ("OARLOCK_RELAY_TCP_HOST", "relay"),
     ]);
     let plan = given.plan().unwrap();
-    assert_eq!(plan.config.relay.callback_path, "/a");
+    assert_eq!(plan.config.relay.as_ref().unwrap().callback_path, "/a");
     assert_eq!(
         plan.warnings,
         [
@@ -354,7 +354,7 @@ fn beyond_loopback_the_public_url_must_be_said() {
     let plan = named.plan().unwrap();
     assert_eq!(plan.config.listen, ListenAddress::Passed);
     assert_eq!(
-        plan.config.relay.local,
+        plan.config.relay.as_ref().unwrap().local,
         LocalAddress::Passed { open: false }
     );
     let warned = |word: &str| plan.warnings.iter().any(|warning| warning.contains(word));
@@ -419,12 +419,12 @@ fn hostile_37_connections_fit_the_open_files() {
     let mut config = line(&["--relay"]).plan().unwrap().config;
     let before = config.clone();
     assert_eq!(descriptors::fit(&mut config, 20_000), None);
-    assert_eq!(config.relay.limits, before.relay.limits);
+    assert_eq!(config.relay.as_ref().unwrap().limits, before.relay.as_ref().unwrap().limits);
     for limit in [0, 64, 66, 256, 1_024, 4_096, 18_000] {
         let mut config = before.clone();
         let warning = descriptors::fit(&mut config, limit).unwrap();
         assert!(warning.contains("LimitNOFILE="), "{warning}");
-        let limits = &config.relay.limits;
+        let limits = &config.relay.as_ref().unwrap().limits;
         let open = limits.connections + config.http.connections;
         assert!(open as u64 + 64 <= limit.max(66), "{limit}: {config:?}");
         assert!(limits.registrations >= 1 && limits.registrations <= limits.connections);
