@@ -85,12 +85,12 @@ impl<'a> Jws<'a> {
     /// `typ`: a media type, whose `application/` may be left out (RFC 7515, section 4.1.9). Given back without it.
     pub(crate) fn kind(&self) -> Result<Option<&str>, JwsError> {
         const PREFIX: &str = "application/";
-        Ok(self.header_text("typ")?.map(|kind| {
-            match kind.split_at_checked(PREFIX.len()) {
+        Ok(self
+            .header_text("typ")?
+            .map(|kind| match kind.split_at_checked(PREFIX.len()) {
                 Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) => rest,
                 _ => kind,
-            }
-        }))
+            }))
     }
 
     /// The claims, if the signature is right: by an asymmetric algorithm that is wanted, and a key of the set, chosen by `kid` and algorithm.

@@ -110,8 +110,7 @@ pub fn check(
             .map(str::to_owned)
             .ok_or(AccessTokenError::Malformed)
     };
-    let second =
-        |seconds| Timestamp::from_second(seconds).map_err(|_| AccessTokenError::Malformed);
+    let second = |seconds| Timestamp::from_second(seconds).map_err(|_| AccessTokenError::Malformed);
     Ok(AccessTokenClaims {
         issuer: issuer.as_str().to_owned(),
         subject: required("sub")?,

@@ -1,24 +1,48 @@
 //! Clients: their metadata, from the configuration, a registration (RFC 7591) or a client ID metadata document.
 
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use url::Url;
 
 use super::{error::EndpointRefusal, redirect_uri::RedirectUri};
-use crate::{client_auth::ClientAuthentication, scope::Scopes, text::Untrusted};
+use crate::{
+    authorization::ErrorCode, client_auth::ClientAuthentication, scope::Scopes, text::Untrusted,
+};
+
+/// Longest document, in bytes.
+const MAX_LENGTH: usize = 64 * 1024;
+/// Most redirect URIs.
+const MAX_REDIRECT_URIS: usize = 20;
+/// Longest name, in characters.
+const MAX_NAME: usize = 200;
+/// Longest address and longest list of scopes, in bytes.
+const MAX_TEXT: usize = 2000;
 
 /// What a server knows of a client (RFC 7591, section 2).
+///
+/// `serde` reads it as it was written, for stores and configurations: a missing `token_endpoint_auth_method` is `none` there, because neither a
+/// program on somebody's machine nor a document on the web has a secret (who configures a client with a secret and names no method wants
+/// `client_secret_basic`; that is for whoever reads the configuration). A missing `grant_types` is code and refresh token. Strangers' metadata
+/// is read by [`ClientMetadata::from_registration`] and [`ClientMetadata::from_document`].
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ClientMetadata {
     /// For people; a stranger's word.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub client_name: Option<Untrusted>,
-    /// Its page; shown as text.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    /// Its page, http or https; shown as text.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        default,
+        deserialize_with = "page"
+    )]
     pub client_uri: Option<Url>,
     /// Where codes may go.
+    #[serde(default)]
     pub redirect_uris: Vec<RedirectUri>,
     /// Which grants it uses.
+    #[serde(default = "default_grants")]
     pub grant_types: Vec<GrantType>,
     /// How it authenticates.
+    #[serde(default = "public")]
     pub token_endpoint_auth_method: ClientAuthentication,
     /// The most it may ask for; `None`: whatever the server has.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -39,6 +63,28 @@ pub enum GrantType {
     DeviceCode,
 }
 
+impl GrantType {
+    /// The registered name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::RefreshToken => "refresh_token",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+        }
+    }
+
+    /// The grant of a registered name, if it is one of these.
+    pub fn parse(name: &str) -> Option<Self> {
+        [
+            Self::AuthorizationCode,
+            Self::RefreshToken,
+            Self::DeviceCode,
+        ]
+        .into_iter()
+        .find(|grant| grant.as_str() == name)
+    }
+}
+
 /// A client id that is the address of its own metadata (draft-ietf-oauth-client-id-metadata-document): `https`, with a path, without
 /// user information, fragment or dot segments.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -47,8 +93,18 @@ pub struct ClientIdUrl(Url);
 impl ClientIdUrl {
     /// The address, if the client id is one; as written, or it is none.
     pub fn parse(client_id: &str) -> Option<Self> {
-        let _ = client_id;
-        todo!("helper: rules")
+        if client_id.len() > MAX_TEXT || !client_id.bytes().all(|byte| matches!(byte, b'!'..=b'~'))
+        {
+            return None;
+        }
+        let url = Url::parse(client_id).ok()?;
+        // Written otherwise than a browser writes it (dot segments, user names, no path at all …), it would be two addresses.
+        let is_one = url.scheme() == "https"
+            && url.as_str() == client_id
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        is_one.then_some(Self(url))
     }
 
     /// To be fetched, as a stranger's address.
@@ -59,13 +115,13 @@ impl ClientIdUrl {
 
 impl ClientMetadata {
     /// Reads a registration request (RFC 7591, section 3.1). Unknown members are ignored, as section 2 says; what cannot be had is
-    /// refused or replaced as section 3.2.1 allows. A client of this kind gets `none`, `client_secret_basic` or `client_secret_post`.
+    /// refused or replaced as section 3.2.1 allows: of the grants those that are not known here are left out, and refresh tokens come with codes. A client of this
+    /// kind gets `none`, `client_secret_basic` (the default of section 2) or `client_secret_post`.
     ///
     /// # Errors
     /// `invalid_client_metadata` or `invalid_redirect_uri` (section 3.2.2).
     pub fn from_registration(body: &[u8]) -> Result<Self, EndpointRefusal> {
-        let _ = body;
-        todo!("helper: rules")
+        Claimed::parse(body)?.accept(ClientAuthentication::Basic)
     }
 
     /// Reads a client ID metadata document: its `client_id` is exactly the address it came from, it holds no secret and no method that needs one.
@@ -73,8 +129,25 @@ impl ClientMetadata {
     /// # Errors
     /// It is none; the text is for the page and quotes nothing.
     pub fn from_document(address: &ClientIdUrl, body: &[u8]) -> Result<Self, EndpointRefusal> {
-        let _ = (address, body);
-        todo!("helper: rules")
+        let claimed = Claimed::parse(body)?;
+        if claimed.client_id.as_deref() != Some(address.url().as_str()) {
+            return Err(invalid(
+                "the metadata's client_id is not the address that it came from",
+            ));
+        }
+        if claimed.client_secret.is_some() || claimed.client_secret_expires_at.is_some() {
+            return Err(invalid(
+                "the metadata holds a client_secret, which everybody could read",
+            ));
+        }
+        // Not the default of RFC 7591, which needs a secret.
+        let metadata = claimed.accept(ClientAuthentication::None)?;
+        if metadata.token_endpoint_auth_method != ClientAuthentication::None {
+            return Err(invalid(
+                "the metadata's token_endpoint_auth_method needs a secret; here it can be none alone",
+            ));
+        }
+        Ok(metadata)
     }
 
     /// Whether a code may go there.
@@ -86,4 +159,160 @@ impl ClientMetadata {
     pub fn uses(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
     }
+}
+
+/// Metadata as a stranger claims it. `null` is as missing.
+#[derive(Deserialize)]
+struct Claimed {
+    client_id: Option<String>,
+    client_secret: Option<IgnoredAny>,
+    client_secret_expires_at: Option<IgnoredAny>,
+    client_name: Option<String>,
+    client_uri: Option<String>,
+    redirect_uris: Option<Vec<String>>,
+    grant_types: Option<Vec<String>>,
+    response_types: Option<Vec<String>>,
+    token_endpoint_auth_method: Option<String>,
+    scope: Option<String>,
+}
+
+impl Claimed {
+    fn parse(body: &[u8]) -> Result<Self, EndpointRefusal> {
+        const NONE: &str = "the body is not a JSON object with the members of RFC 7591, section 2";
+        // Lists are read as structs, too.
+        if body.len() > MAX_LENGTH || !body.trim_ascii_start().starts_with(b"{") {
+            return Err(invalid(NONE));
+        }
+        // A known member that is there twice is an error.
+        serde_json::from_slice(body).map_err(|_| invalid(NONE))
+    }
+
+    fn accept(self, default: ClientAuthentication) -> Result<ClientMetadata, EndpointRefusal> {
+        let method = match &self.token_endpoint_auth_method {
+            None => default,
+            Some(name) => ClientAuthentication::parse(name).ok_or_else(|| {
+                invalid("token_endpoint_auth_method can be none, client_secret_basic or client_secret_post")
+            })?,
+        };
+        let grant_types = self.grants()?;
+        let redirect_uris = self.redirects()?;
+        let uses_code = grant_types.contains(&GrantType::AuthorizationCode);
+        if uses_code && redirect_uris.is_empty() {
+            return Err(refusal(
+                "invalid_redirect_uri",
+                "redirect_uris is missing: at least one, where the codes go",
+            ));
+        }
+        let response_types = self.response_types.as_deref().unwrap_or_default();
+        if uses_code
+            && !response_types.is_empty()
+            && !response_types.iter().any(|kind| kind == "code")
+        {
+            return Err(invalid("response_types can be code alone"));
+        }
+        let client_uri = match self.client_uri.filter(|text| !text.is_empty()) {
+            None => None,
+            Some(text) => Some(
+                parse_page(&text)
+                    .ok_or_else(|| invalid("client_uri must begin with https:// or http://"))?,
+            ),
+        };
+        let name = self.client_name.as_deref().unwrap_or_default().trim();
+        if name.chars().count() > MAX_NAME {
+            return Err(invalid("client_name can have 200 characters"));
+        }
+        if self
+            .scope
+            .as_ref()
+            .is_some_and(|scope| scope.len() > MAX_TEXT)
+        {
+            return Err(invalid("scope can have 2000 bytes"));
+        }
+        Ok(ClientMetadata {
+            client_name: (!name.is_empty()).then(|| Untrusted::new(name)),
+            client_uri,
+            redirect_uris,
+            grant_types,
+            token_endpoint_auth_method: method,
+            scope: self
+                .scope
+                .map(|scope| Scopes::parse(&scope))
+                .filter(|scopes| !scopes.is_empty()),
+        })
+    }
+
+    fn grants(&self) -> Result<Vec<GrantType>, EndpointRefusal> {
+        let Some(names) = &self.grant_types else {
+            return Ok(default_grants());
+        };
+        let mut grants = Vec::new();
+        for grant in names.iter().filter_map(|name| GrantType::parse(name)) {
+            if !grants.contains(&grant) {
+                grants.push(grant);
+            }
+        }
+        // Refresh tokens begin with another grant.
+        if grants.iter().all(|grant| *grant == GrantType::RefreshToken) {
+            return Err(invalid(
+                "grant_types must have authorization_code or urn:ietf:params:oauth:grant-type:device_code",
+            ));
+        }
+        if !grants.contains(&GrantType::RefreshToken) {
+            grants.push(GrantType::RefreshToken);
+        }
+        Ok(grants)
+    }
+
+    fn redirects(&self) -> Result<Vec<RedirectUri>, EndpointRefusal> {
+        let texts = self.redirect_uris.as_deref().unwrap_or_default();
+        if texts.len() > MAX_REDIRECT_URIS {
+            return Err(refusal("invalid_redirect_uri", "redirect_uris can be 20"));
+        }
+        let read = |text: &String| RedirectUri::parse(text);
+        texts.iter().map(read).collect::<Result<_, _>>().map_err(|_| {
+            refusal(
+                "invalid_redirect_uri",
+                "a redirect URI must be https, http on loopback, or a scheme of the program's own such as com.example.tool:/callback, \
+                 without fragment, user name or wildcard, and written plainly (lower-case host, no . or .. in the path, no default port)",
+            )
+        })
+    }
+}
+
+fn invalid(description: &'static str) -> EndpointRefusal {
+    refusal("invalid_client_metadata", description)
+}
+
+fn refusal(code: &str, description: &'static str) -> EndpointRefusal {
+    EndpointRefusal::new(ErrorCode::parse(code), description)
+}
+
+fn default_grants() -> Vec<GrantType> {
+    vec![GrantType::AuthorizationCode, GrantType::RefreshToken]
+}
+
+fn public() -> ClientAuthentication {
+    ClientAuthentication::None
+}
+
+fn page<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    let page = parse_page(&text);
+    page.map(Some)
+        .ok_or_else(|| serde::de::Error::custom("client_uri must begin with https:// or http://"))
+}
+
+/// A page for people: nothing that runs (`javascript:`), and no user name that looks like a host.
+fn parse_page(text: &str) -> Option<Url> {
+    let is_plain = text.len() <= MAX_TEXT
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'!'..=b'~') && byte != b'\\');
+    let url = Url::parse(text).ok().filter(|_| is_plain)?;
+    let is_page = matches!(url.scheme(), "https" | "http")
+        && url.username().is_empty()
+        && url.password().is_none();
+    is_page.then_some(url)
 }

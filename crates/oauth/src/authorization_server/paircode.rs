@@ -59,4 +59,9 @@ impl PaircodeDigest {
             .map(Self)
             .map_err(|_| BadPaircode::Paircode)
     }
+
+    /// As text, 43 characters of base64url: what stands after `S256.`.
+    pub fn challenge(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
 }

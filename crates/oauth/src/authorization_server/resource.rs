@@ -5,6 +5,9 @@ use url::Url;
 /// Longest, in bytes.
 const MAX_LENGTH: usize = 2000;
 
+/// What is wrong with one that is none.
+pub(super) const NONE: &str = "a resource must be an absolute URI without a fragment";
+
 /// The resources of a request, each once and as written; `None` if one is no absolute URI without fragment.
 pub(super) fn read(resources: &[String]) -> Option<Vec<String>> {
     let mut read = Vec::new();

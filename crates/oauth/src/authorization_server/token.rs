@@ -1,13 +1,25 @@
 //! Token, revocation, introspection and device authorization requests, as the server reads them.
 
-use http::HeaderMap;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http::{
+    HeaderMap, HeaderValue,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
+use zeroize::Zeroizing;
 
-use super::error::EndpointRefusal;
+use super::{client::GrantType, error::EndpointRefusal, resource};
 use crate::{
+    authorization::ErrorCode,
     client_auth::ClientAuthentication,
+    parameters::{self, Parameters, ParametersError},
     scope::Scopes,
     secret::{AuthorizationCode, ClientSecret, CodeVerifier, DeviceCode, RefreshToken},
 };
+
+/// Longest `client_id`, in bytes.
+const MAX_ID: usize = 2000;
+
+const MALFORMED: &str = "the form is not well-formed";
 
 /// Who asks, and how it proves it: by one method alone (RFC 6749, section 2.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +39,8 @@ pub struct PresentedClient {
 pub struct EndpointRequest {
     /// Who asks.
     pub client: PresentedClient,
-    // helper: rules (private: the decoded form)
+    form: Parameters,
+    resources: Vec<String>,
 }
 
 /// What a token request asks for.
@@ -72,19 +85,57 @@ pub struct DeviceRequest {
 impl EndpointRequest {
     /// Reads headers (`Content-Type`, `Authorization`) and body.
     ///
+    /// A Basic header without a password is a public client's (Go's `oauth2` tries that first); a `client_id` in the body beside it must be the same.
+    ///
     /// # Errors
     /// `invalid_request`; `invalid_client` with a challenge where Basic cannot be read.
     pub fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, EndpointRefusal> {
-        let _ = (headers, body);
-        todo!("helper: rules")
+        if !is_form(headers) {
+            return Err(invalid(
+                "the body must be a form, Content-Type: application/x-www-form-urlencoded",
+            ));
+        }
+        let body = std::str::from_utf8(body).map_err(|_| invalid(MALFORMED))?;
+        let (form, resources) =
+            Parameters::parse_with_list(body, Some("resource")).map_err(|error| {
+                invalid(match error {
+                    ParametersError::Repeated(_) => "a parameter is there twice",
+                    ParametersError::Malformed => MALFORMED,
+                    ParametersError::TooLong => "the form is too long",
+                })
+            })?;
+        let client = PresentedClient::read(headers, &form)?;
+        Ok(Self {
+            client,
+            form,
+            resources,
+        })
     }
 
     /// The grant of a token request.
     ///
     /// # Errors
-    /// `unsupported_grant_type`; `invalid_request` for a parameter that is missing or not what it must be.
+    /// `unsupported_grant_type`; `invalid_request` for a parameter that is missing or not what it must be; `invalid_target` for a resource
+    /// that is no absolute URI without fragment; `invalid_scope` for scopes of which none is one.
     pub fn grant(&self) -> Result<RequestedGrant, EndpointRefusal> {
-        todo!("helper: rules")
+        let name = self.required("grant_type", "grant_type is missing")?;
+        match GrantType::parse(name) {
+            Some(GrantType::AuthorizationCode) => self.code(),
+            Some(GrantType::RefreshToken) => Ok(RequestedGrant::Refresh {
+                token: RefreshToken::new(
+                    self.required("refresh_token", "refresh_token is missing")?,
+                ),
+                scopes: self.scopes()?,
+                resources: self.resources()?,
+            }),
+            Some(GrantType::DeviceCode) => Ok(RequestedGrant::Device {
+                code: DeviceCode::new(self.required("device_code", "device_code is missing")?),
+            }),
+            None => Err(EndpointRefusal::new(
+                ErrorCode::UnsupportedGrantType,
+                "grant_type can be authorization_code, refresh_token or urn:ietf:params:oauth:grant-type:device_code",
+            )),
+        }
     }
 
     /// The token of a revocation or introspection request (RFC 7009, section 2.1; RFC 7662, section 2.1). The hint is not needed and ignored.
@@ -92,14 +143,164 @@ impl EndpointRequest {
     /// # Errors
     /// `invalid_request`: there is none.
     pub fn token(&self) -> Result<RefreshToken, EndpointRefusal> {
-        todo!("helper: rules")
+        self.required("token", "token is missing")
+            .map(RefreshToken::new)
     }
 
     /// A device authorization request.
     ///
     /// # Errors
-    /// `invalid_target`: a resource is no absolute URI without fragment.
+    /// `invalid_target`: a resource is no absolute URI without fragment; `invalid_scope`: none of the scopes is one.
     pub fn device(&self) -> Result<DeviceRequest, EndpointRefusal> {
-        todo!("helper: rules")
+        Ok(DeviceRequest {
+            scopes: self.scopes()?.unwrap_or_default(),
+            resources: self.resources()?,
+        })
+    }
+
+    fn code(&self) -> Result<RequestedGrant, EndpointRefusal> {
+        let code = self.required("code", "code is missing")?;
+        let redirect_uri = self.required(
+            "redirect_uri",
+            "redirect_uri is missing: the one of the authorization request",
+        )?;
+        let verifier = self.required(
+            "code_verifier",
+            "code_verifier is missing: PKCE is required",
+        )?;
+        let is_verifier = (43..=128).contains(&verifier.len())
+            && verifier
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
+        if !is_verifier {
+            return Err(invalid(
+                "code_verifier must have 43 to 128 characters of A-Z, a-z, 0-9, -._~",
+            ));
+        }
+        Ok(RequestedGrant::Code {
+            code: AuthorizationCode::new(code),
+            redirect_uri: redirect_uri.to_owned(),
+            verifier: CodeVerifier::new(verifier),
+            resources: self.resources()?,
+        })
+    }
+
+    fn required(&self, name: &str, missing: &'static str) -> Result<&str, EndpointRefusal> {
+        self.form.get(name).ok_or_else(|| invalid(missing))
+    }
+
+    fn scopes(&self) -> Result<Option<Scopes>, EndpointRefusal> {
+        let scopes = self.form.get("scope").map(Scopes::parse);
+        if scopes.as_ref().is_some_and(Scopes::is_empty) {
+            return Err(EndpointRefusal::new(
+                ErrorCode::InvalidScope,
+                "scope has no scope that RFC 6749, section 3.3 allows",
+            ));
+        }
+        Ok(scopes)
+    }
+
+    fn resources(&self) -> Result<Vec<String>, EndpointRefusal> {
+        resource::read(&self.resources)
+            .ok_or_else(|| EndpointRefusal::new(ErrorCode::InvalidTarget, resource::NONE))
+    }
+}
+
+impl PresentedClient {
+    fn read(headers: &HeaderMap, form: &Parameters) -> Result<Self, EndpointRefusal> {
+        let (id, secret) = (form.get("client_id"), form.get("client_secret"));
+        if form.get("client_assertion").is_some() || form.get("client_assertion_type").is_some() {
+            return Err(invalid(
+                "client_assertion is not supported; authenticate by client_secret_basic, client_secret_post or none",
+            ));
+        }
+        let mut authorizations = headers.get_all(AUTHORIZATION).iter();
+        let client = match (authorizations.next(), authorizations.next()) {
+            (Some(header), None) => {
+                if secret.is_some() {
+                    return Err(invalid(
+                        "the client authenticates twice, in the header and in the body",
+                    ));
+                }
+                let client = Self::basic(header).ok_or_else(challenged)?;
+                if id.is_some_and(|id| id != client.client_id) {
+                    return Err(invalid("the header and the body name different clients"));
+                }
+                client
+            }
+            (Some(_), Some(_)) => return Err(invalid("there are two Authorization headers")),
+            (None, _) => Self {
+                client_id: id
+                    .ok_or_else(|| invalid("client_id is missing"))?
+                    .to_owned(),
+                method: match secret {
+                    Some(_) => ClientAuthentication::Post,
+                    None => ClientAuthentication::None,
+                },
+                secret: secret.map(ClientSecret::new),
+            },
+        };
+        // RFC 6749, appendix A.1.
+        let is_id = client.client_id.len() <= MAX_ID
+            && client
+                .client_id
+                .bytes()
+                .all(|byte| matches!(byte, b' '..=b'~'));
+        if !is_id {
+            return Err(invalid("client_id is not one"));
+        }
+        Ok(client)
+    }
+
+    /// HTTP Basic with form-encoded id and secret (RFC 6749, section 2.3.1).
+    fn basic(header: &HeaderValue) -> Option<Self> {
+        let (scheme, credentials) = header.to_str().ok()?.split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("Basic") {
+            return None;
+        }
+        let pair = Zeroizing::new(STANDARD.decode(credentials.trim()).ok()?);
+        let (id, secret) = std::str::from_utf8(&pair).ok()?.split_once(':')?;
+        let decode = |text| parameters::single_line(parameters::decode(text).ok()?).ok();
+        let (id, secret) = (decode(id)?, Zeroizing::new(decode(secret)?));
+        if id.is_empty() {
+            return None;
+        }
+        Some(Self {
+            client_id: id,
+            method: if secret.is_empty() {
+                ClientAuthentication::None
+            } else {
+                ClientAuthentication::Basic
+            },
+            secret: (!secret.is_empty()).then(|| ClientSecret::new(secret.as_str())),
+        })
+    }
+}
+
+/// Exactly one `Content-Type`, and it is a form's; parameters such as `charset` are ignored.
+fn is_form(headers: &HeaderMap) -> bool {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(kind), None) = (types.next(), types.next()) else {
+        return false;
+    };
+    let essence = kind.to_str().ok().and_then(|kind| kind.split(';').next());
+    essence.is_some_and(|kind| {
+        kind.trim()
+            .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    })
+}
+
+fn invalid(description: &'static str) -> EndpointRefusal {
+    EndpointRefusal::new(ErrorCode::InvalidRequest, description)
+}
+
+/// The client tried a header that cannot be read (RFC 6749, section 5.2).
+fn challenged() -> EndpointRefusal {
+    EndpointRefusal {
+        challenge: Some(HeaderValue::from_static("Basic realm=\"oauth\"")),
+        ..EndpointRefusal::new(
+            ErrorCode::InvalidClient,
+            "the Authorization header must be Basic with a form-encoded client id and secret",
+        )
     }
 }

@@ -46,7 +46,8 @@ impl UserCode {
             .filter(|c| c.is_alphanumeric())
             .map(|c| c.to_ascii_uppercase())
             .collect();
-        let is_code = letters.len() == LENGTH && letters.bytes().all(|byte| ALPHABET.contains(&byte));
+        let is_code =
+            letters.len() == LENGTH && letters.bytes().all(|byte| ALPHABET.contains(&byte));
         is_code.then_some(Self(letters))
     }
 
