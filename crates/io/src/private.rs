@@ -12,6 +12,7 @@ use std::{
 
 #[cfg(unix)]
 mod ancestors;
+mod append;
 #[cfg(not(unix))]
 pub(crate) mod portable;
 mod reservation;
@@ -25,6 +26,7 @@ pub(crate) use portable as platform;
 #[cfg(unix)]
 pub(crate) use unix as platform;
 
+pub use append::AppendFile;
 pub use reservation::{CommitError, Reservation, write};
 pub use sweep::sweep;
 pub use trusted::read_trusted;
@@ -138,6 +140,34 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, PrivateError> {
         return Err(too_large());
     }
     Ok(Some(content))
+}
+
+/// Checks a file as [`read`] does, for a library that opens it itself: the directory must be one that
+/// [`ensure_directory`] let pass, or the name may lead elsewhere by then. `false` when there is none.
+///
+/// # Errors
+/// It is refused, or cannot be opened.
+pub fn check(path: &Path) -> Result<bool, PrivateError> {
+    Ok(platform::open(path)?.is_some())
+}
+
+/// Makes an empty file where there is none, 0600, in a directory made and checked as [`ensure_directory`] does. `false` when the
+/// name is taken, by whatever it may be.
+///
+/// # Errors
+/// The directory is refused, or the file cannot be made.
+pub fn create(path: &Path) -> Result<bool, PrivateError> {
+    let (parent, name) = split(path)?;
+    let directory = platform::Directory::ensure(parent)?;
+    match directory.create(name, path) {
+        Ok(_) => {}
+        Err(PrivateError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {
+            return Ok(false);
+        }
+        Err(error) => return Err(error),
+    }
+    directory.sync().map_err(failed("sync", parent))?;
+    Ok(true)
 }
 
 /// Removes a file and fsyncs its directory; `false` when there was none.

@@ -31,6 +31,14 @@ pub(crate) fn open_lock(path: &Path) -> Result<File, PrivateError> {
     options.open(path).map_err(failed("open", path))
 }
 
+/// Opens a file to append to, making it where it and its directory are missing.
+pub(super) fn open_append(path: &Path) -> Result<File, PrivateError> {
+    let (parent, _) = split(path)?;
+    Directory::ensure(parent)?;
+    let options = OpenOptions::new().append(true).create(true).clone();
+    options.open(path).map_err(failed("open", path))
+}
+
 /// Whether the name still leads to the open file: an open file cannot be removed here.
 pub(crate) fn is_same(_: &File, _: &Path) -> io::Result<bool> {
     Ok(true)

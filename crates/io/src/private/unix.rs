@@ -51,6 +51,19 @@ pub(crate) fn open_lock_file(path: &Path) -> Result<File, PrivateError> {
     Ok(File::from(descriptor))
 }
 
+/// Opens a file to append to, making it where it and its directory are missing, and checks it.
+pub(super) fn open_append(path: &Path) -> Result<File, PrivateError> {
+    let (parent, _) = split(path)?;
+    if missing(parent) {
+        Directory::ensure(parent)?;
+    }
+    let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | CAREFULLY;
+    let descriptor = fs::open(path, flags, FILE_MODE)
+        .map_err(|error| diagnose("open", path, FileType::RegularFile, error))?;
+    checked(&descriptor, path, FileType::RegularFile)?;
+    Ok(File::from(descriptor))
+}
+
 /// Whether other users can exchange the directory `path` or what leads to it.
 pub(crate) fn check_ancestors(path: &Path) -> Result<(), PrivateError> {
     ancestors::check(path)

@@ -2,7 +2,15 @@
 //!
 //! AES-256-GCM with a key of its own for each use (HKDF-SHA-256 of the key ring's), a random nonce of 96 bits before it, base64url without padding.
 
+use std::io;
+
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    hmac,
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use oarlock_oauth::secret::{CookieSecret, FormToken};
+use zeroize::Zeroizing;
 
 /// What is sealed. Part of the key, so that one is never taken for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,23 +30,50 @@ pub struct Unsealed;
 
 /// Seals and opens.
 pub struct Seal {
-    // helper: keys
+    request: Option<LessSafeKey>,
+    upstream: Option<LessSafeKey>,
+    upstream_token: Option<LessSafeKey>,
+    forms: hmac::Key,
 }
 
 impl Seal {
     /// From the key ring's key. `upstream_tokens`: a key of the operator's for [`Use::UpstreamToken`].
     pub fn new(key: &[u8; 32], upstream_tokens: Option<&[u8; 32]>) -> Self {
-        let _ = (key, upstream_tokens);
-        todo!("helper: keys")
+        Self {
+            request: aead_key(key, "oarlock seal: request"),
+            upstream: aead_key(key, "oarlock seal: upstream"),
+            upstream_token: aead_key(
+                upstream_tokens.unwrap_or(key),
+                "oarlock seal: upstream token",
+            ),
+            forms: hmac::Key::new(
+                hmac::HMAC_SHA256,
+                &*derived(key, "oarlock seal: form token"),
+            ),
+        }
     }
 
     /// Seals the JSON of a value, as text for pages and addresses.
     ///
     /// # Errors
     /// No randomness.
-    pub fn seal<T: serde::Serialize>(&self, used: Use, value: &T) -> std::io::Result<String> {
-        let _ = (used, value);
-        todo!("helper: keys")
+    pub fn seal<T: serde::Serialize>(&self, used: Use, value: &T) -> io::Result<String> {
+        let broken = || io::Error::other("sealing failed");
+        let key = self.key(used).ok_or_else(broken)?;
+        let plain = Zeroizing::new(serde_json::to_vec(value)?);
+        let nonce: [u8; NONCE_LEN] = *oarlock_io::entropy::random()?
+            .first_chunk()
+            .ok_or_else(broken)?;
+        let mut sealed = Vec::with_capacity(NONCE_LEN + plain.len() + AES_256_GCM.tag_len());
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(&plain);
+        let text = sealed.get_mut(NONCE_LEN..).ok_or_else(broken)?;
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        let tag = key
+            .seal_in_place_separate_tag(nonce, Aad::empty(), text)
+            .map_err(|_| broken())?;
+        sealed.extend_from_slice(tag.as_ref());
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 
     /// Opens what [`seal`](Self::seal) made.
@@ -50,14 +85,36 @@ impl Seal {
         used: Use,
         sealed: &str,
     ) -> Result<T, Unsealed> {
-        let _ = (used, sealed);
-        todo!("helper: keys")
+        let key = self.key(used).ok_or(Unsealed)?;
+        let mut bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(sealed).map_err(|_| Unsealed)?);
+        let (nonce, text) = bytes.split_first_chunk_mut().ok_or(Unsealed)?;
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let plain = key
+            .open_in_place(nonce, Aad::empty(), text)
+            .map_err(|_| Unsealed)?;
+        serde_json::from_slice(plain).map_err(|_| Unsealed)
     }
 
     /// The token of every form that is sent to a browser: HMAC-SHA-256 of its cookie (OWASP's double submit, signed).
     pub fn form_token(&self, browser: &CookieSecret) -> FormToken {
-        let _ = browser;
-        todo!("helper: keys")
+        let tag = hmac::sign(&self.forms, browser.expose().as_bytes());
+        FormToken::new(URL_SAFE_NO_PAD.encode(tag))
+    }
+
+    /// Whether a form that came back was sent to this browser; in constant time.
+    pub fn check_form_token(&self, browser: &CookieSecret, shown: &FormToken) -> bool {
+        URL_SAFE_NO_PAD
+            .decode(shown.expose())
+            .is_ok_and(|tag| hmac::verify(&self.forms, browser.expose().as_bytes(), &tag).is_ok())
+    }
+
+    fn key(&self, used: Use) -> Option<&LessSafeKey> {
+        match used {
+            Use::Request => &self.request,
+            Use::Upstream => &self.upstream,
+            Use::UpstreamToken => &self.upstream_token,
+        }
+        .as_ref()
     }
 }
 
@@ -66,3 +123,25 @@ impl std::fmt::Debug for Seal {
         f.write_str("Seal(redacted)")
     }
 }
+
+/// `None` only where a key of 256 bits is none for AES-256: never.
+fn aead_key(key: &[u8; 32], label: &str) -> Option<LessSafeKey> {
+    let unbound = UnboundKey::new(&AES_256_GCM, &*derived(key, label)).ok()?;
+    Some(LessSafeKey::new(unbound))
+}
+
+/// HKDF-SHA-256 (RFC 5869) without a salt; its first and only block is the key.
+fn derived(key: &[u8; 32], label: &str) -> Zeroizing<[u8; 32]> {
+    let extract = hmac::Key::new(hmac::HMAC_SHA256, &[0; 32]);
+    let expand = hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&extract, key).as_ref());
+    let block = hmac::sign(&expand, &[label.as_bytes(), &[1]].concat());
+    let mut derived = Zeroizing::new([0; 32]);
+    derived
+        .iter_mut()
+        .zip(block.as_ref())
+        .for_each(|(byte, made)| *byte = *made);
+    derived
+}
+
+#[cfg(test)]
+mod tests;
