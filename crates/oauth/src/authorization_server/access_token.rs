@@ -174,3 +174,6 @@ fn audiences(claims: &Map<String, Value>) -> Result<Vec<String>, AccessTokenErro
         .filter(|audiences| !audiences.is_empty())
         .ok_or(AccessTokenError::Malformed)
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,7 +34,13 @@ impl RedirectUri {
     /// # Errors
     /// It is none of those above.
     pub fn parse(text: &str) -> Result<Self, BadRedirectUri> {
-        if text.len() > MAX_LENGTH || !text.bytes().all(is_uri_byte) {
+        let encoded = text.split('%').skip(1);
+        let is_encoded =
+            |after: &str| after.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+        if text.len() > MAX_LENGTH
+            || !text.bytes().all(is_uri_byte)
+            || !encoded.into_iter().all(is_encoded)
+        {
             return Err(BadRedirectUri);
         }
         let url = Url::parse(text).map_err(|_| BadRedirectUri)?;
@@ -112,3 +118,6 @@ impl<'de> serde::Deserialize<'de> for RedirectUri {
         Self::parse(&text).map_err(serde::de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests;
