@@ -1,0 +1,8 @@
+//! The broker as it is met: over its socket, by browsers and programs of any kind.
+
+#[cfg(test)]
+mod flows;
+#[cfg(test)]
+mod person;
+#[cfg(test)]
+mod scene;
