@@ -14,7 +14,8 @@ use http::{
 };
 
 use crate::{hardening::harden, outcome::Outcome};
-use words::{Tone, Words};
+pub(crate) use words::Tone;
+use words::Words;
 
 /// The style is named by its digest, so nothing else that might slip in is ever applied.
 const POLICY: HeaderValue = HeaderValue::from_static(concat!(

@@ -2,10 +2,17 @@
 //!
 //! Every form posts to this server, carries the form token ([`Form`]), and says in its button what it does.
 
-use std::{net::IpAddr, time::Duration};
+mod answer;
+mod asker;
+mod device;
+mod drawn;
+mod leave;
+mod sessions;
+mod span;
+mod words;
 
-use bytes::Bytes;
-use http::Response;
+use std::{fmt, net::IpAddr, time::Duration};
+
 use oarlock_oauth::{secret::FormToken, text::Untrusted};
 use url::Url;
 
@@ -34,7 +41,6 @@ pub enum Page<'a> {
 }
 
 /// See [`Page::Leave`].
-#[derive(Debug)]
 pub struct Leave<'a> {
     /// Where to: a provider, or a redirect URI that was checked, with a code or an error. Never logged.
     pub to: &'a Url,
@@ -151,7 +157,6 @@ pub enum DeviceProblem {
 }
 
 /// See [`Page::Dev`].
-#[derive(Debug)]
 pub struct Dev<'a> {
     /// In the field `state`.
     pub state: &'a str,
@@ -162,7 +167,6 @@ pub struct Dev<'a> {
 }
 
 /// See [`Page::Code`].
-#[derive(Debug)]
 pub struct CodeToPaste<'a> {
     /// `CODE#STATE`: to be copied whole.
     pub code: &'a str,
@@ -241,9 +245,29 @@ pub enum Notice<'a> {
     Front,
 }
 
-impl Page<'_> {
-    /// The page as an answer, with all its headers (`Content-Security-Policy` with `form-action 'self'` and the style's digest).
-    pub fn response(&self) -> Response<Bytes> {
-        todo!("helper: pages")
+impl fmt::Debug for Leave<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whom = &self.whom;
+        f.debug_struct("Leave")
+            .field("whom", whom)
+            .finish_non_exhaustive()
     }
 }
+
+impl fmt::Debug for Dev<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let people = &self.people;
+        f.debug_struct("Dev")
+            .field("people", people)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for CodeToPaste<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CodeToPaste").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,7 @@ pub(super) struct Words {
 
 /// Colour and sign of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tone {
+pub(crate) enum Tone {
     Good,
     Bad,
     /// It may come right by waiting a little.
@@ -34,7 +34,7 @@ pub(super) enum Tone {
 
 impl Tone {
     /// What a screen reader is told it is.
-    pub(super) fn role(self) -> &'static str {
+    pub(crate) fn role(self) -> &'static str {
         match self {
             Self::Good | Self::Calm => "status",
             Self::Bad | Self::Wait => "alert",
