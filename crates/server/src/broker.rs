@@ -16,7 +16,6 @@
 
 pub mod audit;
 pub mod clients;
-pub mod digest;
 pub mod id;
 pub mod keyring;
 pub mod login;
@@ -30,6 +29,8 @@ pub mod tokens;
 pub mod upstream;
 pub mod user;
 pub mod web;
+
+pub use crate::digest;
 
 use std::{sync::Arc, time::Duration};
 
@@ -46,7 +47,7 @@ use crate::{
     config::broker::{BrokerConfig, PairingReturns, StoreConfig, UpstreamConfig, UpstreamKind},
     metrics::Metrics,
 };
-use audit::Audit;
+use audit::{Audit, Event};
 use clients::Clients;
 use keyring::Keyring;
 use seal::Seal;
@@ -179,14 +180,14 @@ impl Broker {
                 &config,
                 &public_url,
                 Arc::clone(&store),
-                http.clone(),
                 Arc::clone(&clock),
-            ),
+            )?,
             upstreams: Upstreams::new(
                 config.upstreams.clone(),
                 redirect_uri,
                 http,
                 Arc::clone(&clock),
+                config.limits.exchanges,
             ),
             audit: Audit::open(&config.audit, Arc::clone(&clock)).map_err(BrokerError::Audit)?,
             throttles: Throttles::new(&config.limits),
@@ -205,6 +206,12 @@ impl Broker {
     /// What it is made of.
     pub(crate) fn parts(&self) -> &Parts {
         &self.0
+    }
+
+    /// Notes what happened, and counts it.
+    pub(crate) fn note(&self, event: &Event<'_>) {
+        self.0.metrics.event(event.what);
+        self.0.audit.note(event);
     }
 
     /// The page that shows a code to be pasted: a redirect URI of the built-in client.

@@ -18,7 +18,7 @@ use oarlock_io::{Clock, SystemClock};
 pub use labels::{Face, Refusal, Route};
 pub use page::router;
 
-use crate::outcome::Outcome;
+use crate::{event::What, outcome::Outcome};
 use labels::{Label, Status};
 
 /// All of them; cheap to clone.
@@ -39,6 +39,7 @@ struct Numbers {
     callbacks: PerLabel<Outcome, AtomicU64>,
     refused: PerLabel<Refusal, AtomicU64>,
     requests: Vec<PerLabel<Status, AtomicU64>>,
+    events: PerLabel<What, AtomicU64>,
     held: AtomicI64,
     connections: AtomicI64,
     delivery: Vec<AtomicU64>,
@@ -95,6 +96,7 @@ impl Default for Metrics {
             callbacks: PerLabel::new(),
             refused: PerLabel::new(),
             requests: Route::ALL.iter().map(|_| PerLabel::new()).collect(),
+            events: PerLabel::new(),
             held: AtomicI64::default(),
             connections: AtomicI64::default(),
             delivery: (0..=BOUNDS.len()).map(|_| AtomicU64::default()).collect(),
@@ -132,6 +134,11 @@ impl Metrics {
     /// Somebody was refused.
     pub fn refused(&self, reason: Refusal) {
         self.0.refused.count(reason);
+    }
+
+    /// Something happened at the broker.
+    pub fn event(&self, what: What) {
+        self.0.events.count(what);
     }
 
     /// One more (`1`) or one less (`-1`) callback waits for its program.

@@ -11,10 +11,8 @@
 
 mod callback;
 mod health;
-pub(crate) mod host;
-pub(crate) mod proxy;
+mod host;
 mod remote;
-pub(crate) mod throttle;
 
 use std::sync::Arc;
 
@@ -35,10 +33,9 @@ use crate::{
     metrics::{Metrics, Route},
     page::Page,
     relay::Relay,
+    throttle::Throttle,
 };
-pub(crate) use callback::is_prefetch;
 use host::Hosts;
-use throttle::Throttle;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -149,7 +146,7 @@ fn of_another_host(route: Route, status: StatusCode) -> Response {
     response
 }
 
-pub(crate) fn is_read_only(method: &Method) -> bool {
+fn is_read_only(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
 }
 
@@ -159,7 +156,7 @@ impl IntoResponse for Page {
     }
 }
 
-pub(crate) fn json(status: StatusCode, body: impl Into<Body>) -> Response {
+fn json(status: StatusCode, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, JSON);

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use crate::{config::broker::BrokerLimits, web::throttle::Throttle};
+use crate::{config::broker::BrokerLimits, throttle::Throttle};
 
 const TEN_MINUTES: Duration = Duration::from_secs(10 * 60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -34,6 +34,13 @@ impl Throttles {
     /// Counts a wrong code, refresh token or client secret.
     pub(crate) fn miss(&self, from: IpAddr) -> Result<(), Duration> {
         self.misses.miss(from)
+    }
+
+    /// Whether an address may try at all: whether it could miss once more.
+    pub(crate) fn may_try(&self, from: IpAddr) -> Result<(), Duration> {
+        self.misses.miss(from)?;
+        self.misses.forgive(from);
+        Ok(())
     }
 
     /// Counts a user code that is tried, before it is looked up.

@@ -2,6 +2,8 @@
 
 use oarlock_oauth::{Timestamp, text::Untrusted};
 
+pub use crate::person::{Person, Profile};
+
 use super::id::UserId;
 
 /// A person as this server knows them: one row for each subject of a provider.
@@ -21,48 +23,9 @@ pub struct User {
     pub last_login: Timestamp,
 }
 
-/// What a provider says of a person. A stranger's words.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Profile {
-    /// A name for people.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub name: Option<Untrusted>,
-    /// The account's name there.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub username: Option<Untrusted>,
-    /// An address.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub email: Option<Untrusted>,
-    /// Whether the provider says that the address is theirs.
-    #[serde(default)]
-    pub email_verified: bool,
-}
-
-/// Who came back from a provider.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Person {
-    /// Name of the upstream.
-    pub provider: String,
-    /// Who it is there; never empty.
-    pub subject: String,
-    /// What it says of them.
-    pub profile: Profile,
-}
-
 impl User {
     /// What people call them: address, else account name, else name, else the subject.
     pub fn display_name(&self) -> Untrusted {
-        let Profile {
-            name,
-            username,
-            email,
-            ..
-        } = &self.profile;
-        [email, username, name]
-            .into_iter()
-            .flatten()
-            .next()
-            .cloned()
-            .unwrap_or_else(|| Untrusted::new(self.subject.clone()))
+        self.profile.name_or(&self.subject)
     }
 }

@@ -8,7 +8,10 @@ use oarlock_oauth::{
     secret::ClientSecret,
 };
 
-use crate::broker::{digest::Digest, user::Person};
+use crate::{
+    digest::{Digest, Purpose},
+    person::Person,
+};
 
 /// A whole broker.
 #[derive(Clone, Debug)]
@@ -236,10 +239,7 @@ pub enum AuditConfig {
 impl ClientConfig {
     /// The digest of a client secret.
     pub fn secret_digest(secret: &ClientSecret) -> Digest {
-        Digest::of(
-            crate::broker::digest::Purpose::ClientSecret,
-            secret.expose(),
-        )
+        Digest::of(Purpose::ClientSecret, secret.expose())
     }
 }
 

@@ -35,6 +35,15 @@ impl Collector for Numbers {
         self.callbacks(&mut encoder)?;
         self.delivery(&mut encoder)?;
         self.requests(&mut encoder)?;
+        counters(
+            &mut encoder,
+            (
+                "oarlock_broker_events",
+                "What happened at the broker, as in the audit log.",
+            ),
+            "what",
+            &self.events,
+        )?;
         self.process(&mut encoder)
     }
 }

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use oarlock_oauth::relay::ErrorWord;
 
-use crate::outcome::Outcome;
+use crate::{event::What, outcome::Outcome};
 
 /// A label with few values.
 pub(super) trait Label: Copy + PartialEq + 'static {
@@ -168,6 +168,30 @@ impl Label for Outcome {
             Self::Rejected => "rejected",
             Self::Stopping => "stopping",
         }
+    }
+}
+
+impl Label for What {
+    const ALL: &'static [Self] = &[
+        Self::SignedIn,
+        Self::FirstSignedIn,
+        Self::SignInRefused,
+        Self::Granted,
+        Self::Denied,
+        Self::Redeemed,
+        Self::Refreshed,
+        Self::CodeReplayed,
+        Self::RefreshTokenReused,
+        Self::SessionRevoked,
+        Self::AccessTokenRevoked,
+        Self::ClientRegistered,
+        Self::ClientRefused,
+        Self::UserRemoved,
+        Self::KeyRotated,
+    ];
+
+    fn text(self) -> &'static str {
+        self.word()
     }
 }
 

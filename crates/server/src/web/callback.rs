@@ -4,23 +4,18 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use axum::{body::Body, extract::Request};
 use http::{
-    HeaderMap, HeaderName, Method, StatusCode,
+    HeaderMap, Method, StatusCode,
     header::{CONTENT_ENCODING, CONTENT_TYPE},
     request::Parts,
 };
 use oarlock_io::web_server::{PeerAddress, read_body};
 use oarlock_oauth::relay::{Callback, CallbackError, CodeKeys};
 
-use super::{Site, proxy::client_address};
-use crate::{config::RelayConfig, metrics::Refusal, page::Page, relay::Relay};
-
-/// Headers by which browsers say that nobody has asked for the page yet: of today's, and of older ones.
-const PURPOSES: [HeaderName; 4] = [
-    HeaderName::from_static("sec-purpose"),
-    HeaderName::from_static("purpose"),
-    HeaderName::from_static("x-purpose"),
-    HeaderName::from_static("x-moz"),
-];
+use super::Site;
+use crate::{
+    config::RelayConfig, metrics::Refusal, page::Page, prefetch::is_prefetch, proxy::client_address,
+    relay::Relay,
+};
 
 /// Why a callback cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -91,18 +86,6 @@ fn client(site: &Site, parts: &Parts) -> IpAddr {
     let peer = parts.extensions.get::<PeerAddress>();
     let peer = peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |PeerAddress(peer)| peer.ip());
     client_address(peer, &parts.headers, &site.config.trusted_proxies)
-}
-
-pub(crate) fn is_prefetch(headers: &HeaderMap) -> bool {
-    let values = PURPOSES.into_iter().flat_map(|name| headers.get_all(name));
-    let mut words = values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split([',', ';', ' ']));
-    words.any(|word| {
-        ["prefetch", "prerender", "preview"]
-            .iter()
-            .any(|purpose| word.eq_ignore_ascii_case(purpose))
-    })
 }
 
 async fn read(

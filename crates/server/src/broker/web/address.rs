@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use http::request::Parts;
 use oarlock_io::web_server::PeerAddress;
 
-use crate::{broker::Broker, web::proxy::client_address};
+use crate::{broker::Broker, proxy::client_address};
 
 /// The address a request comes from, as far as the proxies before us are believed.
 pub(crate) fn of(broker: &Broker, parts: &Parts) -> IpAddr {

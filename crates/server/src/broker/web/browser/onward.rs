@@ -129,7 +129,7 @@ fn note(visit: &Visit, login: &Login, allows: bool) {
         Stage::Granted { user, .. } => Some(user),
         _ => None,
     };
-    visit.broker.parts().audit.note(&Event {
+    visit.broker.note(&Event {
         what: if allows { What::Granted } else { What::Denied },
         user,
         client_id: login.request.asked.client_id(),

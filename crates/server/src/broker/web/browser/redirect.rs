@@ -33,7 +33,7 @@ use crate::{
         upstream::{Kept, UpstreamError},
         web::cookies::Cookie,
     },
-    web::is_prefetch,
+    prefetch::is_prefetch,
 };
 
 /// How long a second request waits for the first one's exchange, and how often it looks.
@@ -139,7 +139,7 @@ async fn arrive(
         Ok(arrival) => arrival,
         Err(error) => {
             tracing::warn!(upstream = at.upstream, %error, "a login ends at its provider");
-            parts.audit.note(&Event {
+            broker.note(&Event {
                 what: What::SignInRefused,
                 upstream: Some(&at.upstream),
                 client_id: login.request.asked.client_id(),
@@ -181,7 +181,7 @@ async fn arrive(
         .identify(identify, here.now)
         .await?
         .ok_or(Notice::Expired)?;
-    parts.audit.note(&Event {
+    broker.note(&Event {
         what: if identified.is_new {
             What::FirstSignedIn
         } else {

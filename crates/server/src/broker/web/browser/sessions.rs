@@ -134,7 +134,7 @@ async fn revoke(visit: &Visit, session: &Session) -> Result<(), StoreError> {
         .store
         .revoke_session(session.id.clone(), visit.now)
         .await?;
-    parts.audit.note(&Event {
+    visit.broker.note(&Event {
         what: What::SessionRevoked,
         user: Some(&session.user),
         session: Some(&session.id),
