@@ -3,6 +3,7 @@
 //! What is kept of secrets is digests, or sealed. Times are given, never asked for. A verb that ends a stage says whether it was this
 //! call that ended it, so that of two callers exactly one goes on.
 
+mod migrations;
 pub mod sqlite;
 mod statements;
 
