@@ -50,7 +50,7 @@ async fn answer(visit: &Visit, query: &str) -> Answered {
         Err(ClientError::Store(error)) => return Err(error.into()),
         Err(ClientError::Unknown) => return Err(untrusted(&UntrustedRequest::UnknownClient)),
         Err(ClientError::Document(reason)) => {
-            tracing::info!(reason, "a client's metadata document is refused");
+            tracing::info!(%reason, "a client's metadata document is refused");
             return Err(Notice::BadRequest(
                 "the program that asks names itself by an address whose document cannot be used",
             )
