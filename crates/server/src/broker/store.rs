@@ -40,7 +40,7 @@ pub enum StoreError {
 pub trait Store: Send + Sync + Debug {
     // Logins
 
-    /// Puts a login under way in. `Full`: there are as many as there may be; nobody is put out for it.
+    /// Puts a login under way in. `Full`: there are as many as there may be; nobody who is under way is put out for it.
     fn begin(&self, login: NewLogin) -> Answer<'_, Begun>;
     /// Moves a device's login on, when its browser comes: from `Asked`, or from `Upstream` or `Identified` by the same browser.
     /// `None`: it is not there, over, or another browser's.
@@ -54,7 +54,8 @@ pub trait Store: Send + Sync + Debug {
     fn identify(&self, identify: Identify, now: Timestamp) -> Answer<'_, Option<Identified>>;
     /// `Upstream` or `Exchanging` → `Failed`.
     fn fail(&self, login: LoginId, now: Timestamp) -> Answer<'_, ()>;
-    /// `Identified` → `Granted` or `Denied`, by the browser that started. Agreeing can be remembered for the client.
+    /// `Identified` → `Granted` or `Denied`, by the browser that started. Only who is still signed in can agree: the browser's session is alive.
+    /// Agreeing can be remembered for the client, beside what was agreed to before.
     fn decide(&self, decide: Decide, now: Timestamp) -> Answer<'_, Decided>;
     /// `Granted` → `Redeemed`: makes the session. A login that was redeemed before says so and has its session revoked (`Code` alone).
     fn redeem(&self, key: LoginKey, session: NewSession, now: Timestamp) -> Answer<'_, Redeemed>;
@@ -148,9 +149,9 @@ pub enum Begun {
 /// What a login is found by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoginKey {
-    /// Its name.
+    /// Its name. It says nothing of who asks: compare the browser.
     Id(LoginId),
-    /// What came back from the provider, whatever the stage.
+    /// What came back from the provider, whatever the stage, and for as long as the login was to last at first: its page can be asked for again.
     UpstreamState(Digest),
     /// An authorization code.
     Code(Digest),
@@ -178,7 +179,7 @@ pub struct Approach {
 pub enum Taken {
     /// This caller's: the login as it was at the provider (stage `Upstream`).
     Now(Login),
-    /// The same browser came before: as it is now.
+    /// The same browser came before: as it is now, for as long as it was to last at first.
     Before(Login),
     /// Nobody's, expired, or another browser's: the answer is the same.
     Unknown,
@@ -246,7 +247,7 @@ pub enum Decided {
     Now(Login),
     /// Before: as it is. For a pairing also: another login of the same paircode was first.
     Before(Login),
-    /// Not there, expired, or another browser's.
+    /// Not there, expired, another browser's, or its person is no longer signed in.
     Unknown,
 }
 
