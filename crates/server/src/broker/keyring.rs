@@ -81,7 +81,9 @@ pub enum KeyringError {
     #[error("no randomness: {0}")]
     Random(std::io::Error),
     /// There is no room for another key.
-    #[error("there are {0} signing keys already; wait until old ones are gone, or withdraw them all with --now")]
+    #[error(
+        "there are {0} signing keys already; wait until old ones are gone, or withdraw them all with --now"
+    )]
     Full(usize),
     /// The cryptography failed; never seen.
     #[error("the cryptography failed: {0}")]
@@ -103,6 +105,14 @@ impl Keyring {
             KeysHome::File(path) => Home::File(path),
             KeysHome::Store => Home::Store(store),
         };
+        Self::at(home, schedule, clock).await
+    }
+
+    async fn at(
+        home: Home,
+        schedule: Schedule,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, KeyringError> {
         let change = Change {
             what: What::Open,
             schedule,
@@ -170,7 +180,8 @@ impl Keyring {
 
     /// What signs now.
     pub fn algorithm(&self) -> Algorithm {
-        self.signer().map_or_else(|_| Algorithm::default(), |key| key.algorithm())
+        self.signer()
+            .map_or_else(|_| Algorithm::default(), |key| key.algorithm())
     }
 
     /// The key that signs now: for what has to know its algorithm before it is signed.

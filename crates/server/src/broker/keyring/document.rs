@@ -11,7 +11,7 @@
 //! ```
 //! Keys stand in the order in which they were made. `published_until` is there once a key has stopped signing.
 
-use std::{fmt, io};
+use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use oarlock_oauth::Timestamp;
@@ -120,7 +120,7 @@ impl Document {
     /// As it is kept.
     pub(super) fn text(&self) -> Result<Zeroizing<String>, KeyringError> {
         let text = serde_json::to_string_pretty(self);
-        let text = text.map_err(|error| KeyringError::Random(io::Error::from(error)))?;
+        let text = text.map_err(|_| KeyringError::Cryptography("the keys are no JSON"))?;
         Ok(Zeroizing::new(text + "\n"))
     }
 }

@@ -150,7 +150,7 @@ fn read_file(path: &Path) -> Result<Option<Document>, KeyringError> {
     document.transpose().map_err(|error| match error {
         error @ DocumentError::Newer(_) => refused_file(path)(error),
         error => refused_file(path)(format!(
-            "{error}; put a backup in its place, or move it away: new keys are made then, and whoever is logged in here goes on after a refresh"
+            "{error}; put a backup in their place, or move the file away and restart: new keys are made, programs get new tokens with their next refresh, logins under way and providers' tokens are lost"
         )),
     })
 }

@@ -101,7 +101,9 @@ impl Schedule {
             return true;
         };
         let alone = self.rotate_every.saturating_sub(self.publish_before);
-        let due = coming().next().is_none() && after(present.signs_from, alone) <= now;
+        // One that signs before its time was made by a wrong clock, and tells nothing of its age.
+        let old = now < present.signs_from || after(present.signs_from, alone) <= now;
+        let due = old && coming().next().is_none();
         // Any of them will do: of two instances with different settings, neither then undoes at once what the other did.
         let known = coming()
             .chain([present])
@@ -151,3 +153,6 @@ pub(super) fn signer(keys: &[Record], now: Timestamp) -> Option<usize> {
 fn after(time: Timestamp, by: Duration) -> Timestamp {
     time.checked_add(by).unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+mod tests;

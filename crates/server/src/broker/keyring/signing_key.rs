@@ -108,3 +108,71 @@ impl SigningKey {
         Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey};
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::*;
+
+    /// The Ed25519 key of RFC 8037, appendix A.1, as PKCS #8 (RFC 8410, section 7).
+    fn published_key() -> Vec<u8> {
+        let seed = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
+        let mut pkcs8 = STANDARD.decode("MC4CAQAwBQYDK2VwBCIEIA==").unwrap();
+        pkcs8.extend(URL_SAFE_NO_PAD.decode(seed).unwrap());
+        pkcs8
+    }
+
+    #[test]
+    fn a_key_of_the_standard_has_the_thumbprint_of_the_standard() {
+        let key = SigningKey::read(Algorithm::EdDsa, &published_key()).unwrap();
+        // Appendix A.2 and A.3.
+        assert_eq!(key.id(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+        let jwk = json!({
+            "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+            "use": "sig", "alg": "EdDSA", "kid": key.id(),
+        });
+        assert_eq!(*key.jwk(), jwk);
+    }
+
+    #[test]
+    fn signatures_are_those_of_the_algorithm() {
+        for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
+            let key = SigningKey::read(algorithm, &SigningKey::generate(algorithm).unwrap());
+            let key = key.unwrap();
+            let token = key.sign("at+jwt", &json!({"sub": "ada"})).unwrap();
+            let parts: Vec<_> = token.split('.').collect();
+            let decoded = |part: &str| URL_SAFE_NO_PAD.decode(part).unwrap();
+            let header: Value = serde_json::from_slice(&decoded(parts[0])).unwrap();
+            let expected = json!({"alg": algorithm.name(), "kid": key.id(), "typ": "at+jwt"});
+            assert_eq!(header, expected);
+            assert_eq!(decoded(parts[1]), br#"{"sub":"ada"}"#);
+            let signature = decoded(parts[2]);
+            assert_eq!(signature.len(), 64);
+            let coordinate = |name: &str| decoded(key.jwk()[name].as_str().unwrap());
+            let message = format!("{}.{}", parts[0], parts[1]);
+            let checked = match algorithm {
+                Algorithm::Es256 => {
+                    let point = [vec![4], coordinate("x"), coordinate("y")].concat();
+                    let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);
+                    public.verify(message.as_bytes(), &signature)
+                }
+                Algorithm::EdDsa => UnparsedPublicKey::new(&ED25519, coordinate("x"))
+                    .verify(message.as_bytes(), &signature),
+            };
+            assert!(checked.is_ok(), "{algorithm:?}");
+            assert!(key.jwk().get("d").is_none());
+        }
+    }
+
+    #[test]
+    fn a_key_is_not_taken_for_one_of_another_kind() {
+        let [curve, edwards] = [Algorithm::Es256, Algorithm::EdDsa]
+            .map(|algorithm| SigningKey::generate(algorithm).unwrap());
+        assert!(SigningKey::read(Algorithm::EdDsa, &curve).is_none());
+        assert!(SigningKey::read(Algorithm::Es256, &edwards).is_none());
+        assert!(SigningKey::read(Algorithm::Es256, &curve[..curve.len() - 1]).is_none());
+        assert!(SigningKey::read(Algorithm::EdDsa, &[]).is_none());
+    }
+}
