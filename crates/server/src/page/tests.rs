@@ -200,6 +200,10 @@ fn everything_can_be_read_in_both_colour_schemes() {
         };
         insist("--ink", "--card");
         insist("--soft", "--card");
+        // Code and buttons of the broker's pages.
+        insist("--ink", "--ground");
+        insist("--soft", "--ground");
+        insist("--soft", "--calm-tint");
         for tone in ["--good", "--bad", "--wait", "--calm"] {
             let tint = format!("{tone}-tint");
             insist("--ink", &tint);

@@ -14,7 +14,7 @@ use crate::hardening::harden;
 /// As for the relay's pages, but these have forms, which post to this server alone.
 const POLICY: HeaderValue = HeaderValue::from_static(concat!(
     "default-src 'none'; img-src data:; style-src 'sha256-",
-    "eLIEtZZA02hYnk8dBULTT/B6bgjpoOXe3QqXw3d9Jq4=",
+    "LHF4MGwxmjZviqRayhflcg6pfxGGKWrnpU/ULfLOtF0=",
     "'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 ));
 

@@ -276,7 +276,7 @@ fn hostile_21_the_page_says_who_asks_from_where_and_shows_the_code() {
         let words = words(name);
         for told in [
             "deploy-bot",
-            "Nobody has checked this name.",
+            "Nobody has checked this name",
             "Not from this browser’s address.",
             "2001:db8:85a3::8a2e:370:7334",
             "2 minutes ago",
@@ -390,10 +390,15 @@ fn pages_read_as_they_should() {
 
 /// For people to look at, in `target/broker-pages`; a page that leaves at once could not be.
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "pages to be looked at are no secret"
+)]
 fn every_page_is_a_file_to_look_at() {
-    let target = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target");
-    let folder = std::path::Path::new(option_env!("CARGO_TARGET_DIR").unwrap_or(target));
-    let folder = folder.join("broker-pages");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(option_env!("CARGO_TARGET_DIR").unwrap_or("target"))
+        .join("broker-pages");
     std::fs::create_dir_all(&folder).unwrap();
     for (name, page) in Owner::new().pages() {
         let text = html(&page).replace("http-equiv=\"refresh\"", "name=\"refresh\"");

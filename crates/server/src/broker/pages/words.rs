@@ -43,7 +43,7 @@ impl Notice<'_> {
                 return Words {
                     tone: Tone::Bad,
                     heading: "This cannot be done",
-                    said: Untrusted::new(*why).to_string().into(),
+                    said: sentence(why).into(),
                     next: "Nothing was done. Go back to the program that sent you here; if this happens again, tell who makes it.".into(),
                     has_links: false,
                 };
@@ -129,7 +129,7 @@ impl Notice<'_> {
             Self::Interrupted => (
                 Tone::Wait,
                 "This login was interrupted",
-                "This server was restarted while it asked your provider who you are.",
+                "It ended before this server could tell who you are.",
                 AGAIN,
             ),
             _ => (
@@ -171,4 +171,12 @@ impl Notice<'_> {
             has_links: false,
         }
     }
+}
+
+/// With a capital letter and a full stop.
+fn sentence(why: &str) -> String {
+    let mut characters = why.trim_end_matches('.').chars();
+    let first = characters.next().map(char::to_uppercase);
+    let text: String = first.into_iter().flatten().chain(characters).collect();
+    format!("{}.", Untrusted::new(text))
 }

@@ -152,12 +152,12 @@ impl Owner {
     pub(super) fn extreme(&self) -> Vec<(&'static str, Page<'_>)> {
         let mut many = self.sign_in(endless(), twelve());
         many.signed_in = Some(Untrusted::new("a".repeat(300)));
-        let mut consent = self.consent(hostile());
+        let mut consent = self.consent(impostor());
         consent.person = HOSTILE.into();
         consent.provider = HOSTILE.to_owned();
         let listed = |index: usize| Listed {
             id: format!("session-{index}"),
-            program: Some(if index % 3 == 0 {
+            program: Some(if index.is_multiple_of(3) {
                 HOSTILE.into()
             } else {
                 "My tool".into()
@@ -175,7 +175,7 @@ impl Owner {
             ("many-sign-in", Page::SignIn(many)),
             (
                 "hostile-sign-in",
-                Page::SignIn(self.sign_in(hostile(), choices(&[HOSTILE]))),
+                Page::SignIn(self.sign_in(impostor(), choices(&[HOSTILE]))),
             ),
             ("hostile-consent", Page::Consent(consent)),
             (
@@ -221,7 +221,7 @@ pub(super) const NOTICES: [(&str, Notice<'_>); 16] = [
     (
         "notice-bad-request",
         Notice::BadRequest(
-            "The request has no code challenge (PKCE), which this server insists on.",
+            "the request has no code challenge (PKCE), which this server insists on",
         ),
     ),
     (
@@ -307,7 +307,7 @@ fn ours() -> Asker {
     }
 }
 
-fn hostile() -> Asker {
+fn impostor() -> Asker {
     Asker {
         program: Some(HOSTILE.into()),
         site: Some(HOSTILE.into()),
