@@ -18,6 +18,7 @@ oarlock-testkit-server [OPTION]... [FAULT]...
   --access-token-lifetime S   seconds an access token lives (default 3600)
   --device-interval S         seconds between polls (default 5)
   --client ID[:SECRET]        one more client (repeatable)
+  --built-in ID:PATH          say in the metadata that this client and this page for codes are ready
   --user LOGIN                who can sign in, in place of alice and bob (repeatable)
   --no-refresh-rotation       refresh tokens stay the same
   --list-faults               print every fault and end
@@ -61,6 +62,12 @@ fn run(arguments: &[String]) -> Result<(), String> {
                 builder = builder.device_interval(Duration::from_secs(number(value()?)?));
             }
             "--client" => builder = builder.client(client(value()?)),
+            "--built-in" => {
+                let (id, page) = value()?
+                    .split_once(':')
+                    .ok_or("--built-in takes ID:PATH, like cli:/code")?;
+                builder = builder.built_in(id, page);
+            }
             "--user" => users.push(value()?),
             "--no-refresh-rotation" => builder = builder.refresh_rotation(false),
             option if option.starts_with('-') => {
