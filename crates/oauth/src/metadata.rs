@@ -266,6 +266,44 @@ mod tests {
     }
 
     #[test]
+    fn hostile_07_a_code_page_elsewhere_is_ignored() {
+        let members = |id: &str, page: &str| {
+            let body = format!(
+                r#"{{"issuer":"https://a.example/x","oarlock_client_id":{id},"oarlock_code_page":{page}}}"#
+            );
+            read("https://a.example/x", 200, body)
+        };
+        let found = members("\"oarlock\"", "\"https://a.example/code\"").unwrap();
+        assert_eq!(found.oarlock_client_id.as_deref(), Some("oarlock"));
+        assert_eq!(
+            found.oarlock_code_page.unwrap().url().as_str(),
+            "https://a.example/code"
+        );
+        for page in [
+            "https://evil.example/code",
+            "https://a.example:8443/code",
+            "https://a.example.evil.example/code",
+            "http://127.0.0.1/code",
+        ] {
+            let found = members("\"oarlock\"", &format!("\"{page}\"")).unwrap();
+            assert!(found.oarlock_code_page.is_none(), "{page}");
+        }
+        for id in [
+            "null",
+            "\"\"",
+            "\"a\\u001b[2J\"",
+            "\"a\\u202eb\"",
+            "\"a b\"",
+        ] {
+            let found = members(id, "null").unwrap();
+            assert!(
+                found.oarlock_client_id.is_none() && found.oarlock_code_page.is_none(),
+                "{id}"
+            );
+        }
+    }
+
+    #[test]
     fn pages_and_errors_mean_try_the_next_place() {
         assert_eq!(
             read("https://a.example", 404, "").unwrap_err(),

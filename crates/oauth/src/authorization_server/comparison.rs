@@ -17,3 +17,28 @@ pub fn code(challenge: &str) -> String {
     context.update(challenge.as_bytes());
     UserCode::of_bytes(context.finish().as_ref()).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_code_is_the_same_everywhere_and_for_ever() {
+        // Computed with another implementation of the doc comment.
+        assert_eq!(
+            code("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+            "DSTW-QJWC"
+        );
+        assert_eq!(code(""), "TNLF-FZVF");
+    }
+
+    proptest! {
+        #[test]
+        fn another_challenge_has_another_code(one in ".*", other in ".*") {
+            prop_assert!(UserCode::parse(&code(&one)).is_some());
+            // By chance in one of 25,600,000,000 cases.
+            prop_assert_eq!(one == other, code(&one) == code(&other));
+        }
+    }
+}

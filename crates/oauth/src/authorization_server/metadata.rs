@@ -97,3 +97,107 @@ impl Offer {
         document
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{metadata, profile::ProviderProfile};
+
+    fn offer(issuer: &str) -> Offer {
+        Offer {
+            issuer: Issuer::parse(issuer).unwrap(),
+            scopes: Scopes::parse("openid profile email offline_access deploy"),
+            algorithm: "ES256",
+            registration: true,
+            metadata_documents: true,
+            client_id: "oarlock".into(),
+        }
+    }
+
+    fn read(offer: &Offer) -> metadata::ServerMetadata {
+        let answer = http::Response::new(offer.document().to_string().into_bytes());
+        metadata::response(&offer.issuer, &answer).unwrap()
+    }
+
+    #[test]
+    fn our_own_client_finds_everything_in_it() {
+        let found = read(&offer("https://login.example"));
+        let at = |endpoint: &Option<crate::endpoint::Endpoint>| {
+            endpoint.as_ref().unwrap().url().to_string()
+        };
+        assert_eq!(
+            at(&found.authorization_endpoint),
+            "https://login.example/authorize"
+        );
+        assert_eq!(at(&found.token_endpoint), "https://login.example/token");
+        assert_eq!(
+            at(&found.device_authorization_endpoint),
+            "https://login.example/device_authorization"
+        );
+        assert_eq!(
+            at(&found.revocation_endpoint),
+            "https://login.example/revoke"
+        );
+        assert_eq!(
+            at(&found.introspection_endpoint),
+            "https://login.example/introspect"
+        );
+        assert_eq!(
+            at(&found.userinfo_endpoint),
+            "https://login.example/userinfo"
+        );
+        assert_eq!(
+            at(&found.registration_endpoint),
+            "https://login.example/register"
+        );
+        assert_eq!(at(&found.jwks_uri), "https://login.example/jwks.json");
+        assert_eq!(at(&found.oarlock_code_page), "https://login.example/code");
+        assert_eq!(found.oarlock_client_id.as_deref(), Some("oarlock"));
+        assert!(found.authorization_response_iss_parameter_supported);
+        assert_eq!(
+            found.code_challenge_methods_supported.as_deref(),
+            Some(&["S256".to_owned()][..])
+        );
+        assert_eq!(found.grant_types_supported.len(), 3);
+        let mut profile = ProviderProfile::named("x");
+        profile.client_id = Some("c".into());
+        profile.complete(&found).unwrap();
+    }
+
+    #[test]
+    fn an_issuer_with_a_slash_or_a_path_has_its_endpoints_below() {
+        for (issuer, token) in [
+            ("https://login.example/", "https://login.example/token"),
+            (
+                "https://example.com/login",
+                "https://example.com/login/token",
+            ),
+            ("http://127.0.0.1:5001", "http://127.0.0.1:5001/token"),
+        ] {
+            let document = offer(issuer).document();
+            assert_eq!(
+                (
+                    document["issuer"].as_str(),
+                    document["token_endpoint"].as_str()
+                ),
+                (Some(issuer), Some(token))
+            );
+            read(&offer(issuer));
+        }
+    }
+
+    #[test]
+    fn what_there_is_not_is_not_offered() {
+        let mut offer = offer("https://login.example");
+        (offer.registration, offer.metadata_documents) = (false, false);
+        let document = offer.document();
+        assert!(document.get("registration_endpoint").is_none());
+        assert_eq!(document["client_id_metadata_document_supported"], false);
+        assert_eq!(document["request_uri_parameter_supported"], false);
+        assert_eq!(document["response_types_supported"], json!(["code"]));
+        assert_eq!(
+            document["code_challenge_methods_supported"],
+            json!(["S256"])
+        );
+    }
+}

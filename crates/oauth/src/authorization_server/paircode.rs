@@ -65,3 +65,92 @@ impl PaircodeDigest {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{pkce, secret::CodeVerifier};
+    use proptest::prelude::*;
+
+    const PAIRCODE: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const ANNOUNCED: &str = "S256.E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+    #[test]
+    fn the_stronger_spelling_is_the_digest_of_the_plain_one() {
+        let digest = PaircodeDigest::of(PAIRCODE).unwrap();
+        assert_eq!(PaircodeDigest::announced(PAIRCODE), Ok(digest));
+        assert_eq!(PaircodeDigest::announced(ANNOUNCED), Ok(digest));
+    }
+
+    #[test]
+    fn hostile_20_what_was_announced_redeems_nothing() {
+        assert_eq!(PaircodeDigest::of(ANNOUNCED), Err(BadPaircode::Paircode));
+        assert_eq!(
+            PaircodeDigest::of("S256.-a-paircode-of-its-own"),
+            Err(BadPaircode::Paircode)
+        );
+    }
+
+    #[test]
+    fn hostile_10_a_short_paircode_is_refused() {
+        let long = "x".repeat(257);
+        for paircode in [
+            "",
+            "123456789012345678901",
+            "1234567890123456789 12",
+            "1234567890123456789+12",
+            "1234567890123456789/12",
+            "12345678901234567890\u{e4}",
+            "1234567890123456789012\n",
+            "1234567890123456789%20",
+            &long,
+        ] {
+            assert_eq!(
+                PaircodeDigest::of(paircode),
+                Err(BadPaircode::Paircode),
+                "{paircode}"
+            );
+            assert_eq!(
+                PaircodeDigest::announced(paircode),
+                Err(BadPaircode::Paircode),
+                "{paircode}"
+            );
+        }
+        for paircode in [
+            "1234567890123456789012",
+            "-._~567890123456789012",
+            &long[1..],
+            "s256.567890123456789012",
+        ] {
+            assert!(PaircodeDigest::of(paircode).is_ok(), "{paircode}");
+        }
+        for digest in [
+            "S256.",
+            "S256.E9Melhoa",
+            "S256.E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM=",
+            "S256.E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cN",
+        ] {
+            assert_eq!(
+                PaircodeDigest::announced(digest),
+                Err(BadPaircode::Digest),
+                "{digest}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn both_spellings_are_one_login(paircode in "[A-Za-z0-9_.~-]{22,256}") {
+            prop_assume!(!paircode.starts_with(DIGEST));
+            let announced = format!("S256.{}", pkce::challenge(&CodeVerifier::new(&paircode)));
+            prop_assert_eq!(PaircodeDigest::announced(&announced), PaircodeDigest::of(&paircode));
+            prop_assert_eq!(PaircodeDigest::of(&announced), Err(BadPaircode::Paircode));
+        }
+
+        #[test]
+        fn never_panics(text in ".*|(S256\\.)?[A-Za-z0-9_=-]{20,50}") {
+            let announced = PaircodeDigest::announced(&text);
+            prop_assert!(PaircodeDigest::of(&text).is_err() || PaircodeDigest::of(&text) == announced);
+        }
+    }
+}

@@ -72,3 +72,89 @@ impl fmt::Debug for UserCode {
         f.write_str("UserCode(redacted)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn what_a_person_types_is_read_leniently() {
+        for typed in [
+            "WDJB-MJHT",
+            "wdjbmjht",
+            " wdjb mjht ",
+            "WdJb\u{2013}MjHt",
+            "WDJB\u{a0}MJHT.",
+            "W-D-J-B-M-J-H-T",
+            "\u{201c}WDJB-MJHT\u{201d}",
+        ] {
+            let code = UserCode::parse(typed).expect(typed);
+            assert_eq!(code.letters(), "WDJBMJHT");
+            assert_eq!(code.to_string(), "WDJB-MJHT");
+        }
+    }
+
+    #[test]
+    fn hostile_10_what_cannot_be_a_code_is_none() {
+        for typed in [
+            "",
+            "-",
+            "WDJB-MJH",
+            "WDJB-MJHTT",
+            "WDJB-MJHA",
+            "WDJB-MJH0",
+            "WDJB-MJHY",
+            "WDJB-MJH\u{fc}",
+            "\u{ff37}DJB-MJHT",
+            "\u{17f}DJB-MJHT",
+        ] {
+            assert_eq!(UserCode::parse(typed), None, "{typed}");
+        }
+        assert_eq!(
+            UserCode::parse(&format!("WDJBMJHT{}", "-".repeat(57))),
+            None
+        );
+    }
+
+    #[test]
+    fn no_letter_is_likelier_than_another() {
+        let mut counts = BTreeMap::new();
+        for seed in 0..20_000_u32 {
+            let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &seed.to_be_bytes());
+            let code = UserCode::from_random(digest.as_ref().try_into().unwrap());
+            for (place, letter) in code.letters().chars().enumerate() {
+                *counts.entry((place, letter)).or_insert(0_u32) += 1;
+            }
+        }
+        // 1,000 of each in each place; six standard deviations are 185.
+        assert_eq!(counts.len(), LENGTH * ALPHABET.len());
+        for (place, count) in counts {
+            assert!((815..=1185).contains(&count), "{place:?}: {count}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_nothing() {
+        let code = UserCode::parse("WDJB-MJHT").unwrap();
+        assert_eq!(format!("{code:?}"), "UserCode(redacted)");
+    }
+
+    proptest! {
+        #[test]
+        fn a_code_is_read_as_it_is_shown(random: Random) {
+            let code = UserCode::from_random(random);
+            prop_assert_eq!(UserCode::parse(&code.to_string()), Some(code.clone()));
+            prop_assert_eq!(UserCode::parse(&code.letters().to_ascii_lowercase()), Some(code));
+        }
+
+        #[test]
+        fn never_panics(typed in ".*|[BCDFGHJKLMNPQRSTVWXZbcd -]{6,12}") {
+            if let Some(code) = UserCode::parse(&typed) {
+                prop_assert_eq!(code.letters().len(), 8);
+                prop_assert_eq!(code.to_string().len(), 9);
+            }
+        }
+    }
+}
