@@ -1,5 +1,6 @@
 //! The command line, as clap reads it.
 
+mod operator;
 mod provider;
 mod relay;
 
@@ -8,6 +9,11 @@ use std::{ffi::OsString, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use oarlock::{oauth::scope::Scopes, relay::RelayAddress};
 
+pub use operator::{
+    KeyCommand, KeyListArguments, KeyRotateArguments, SessionCommand, SessionListArguments,
+    SessionRevokeArguments, StoreArguments, UserCommand, UserListArguments, UserRemoveArguments,
+    UserShowArguments,
+};
 pub use provider::{
     ProviderAddArguments, ProviderCommand, ProviderListArguments, ProviderRemoveArguments,
     ProviderShowArguments, ProviderTestArguments,
@@ -54,8 +60,17 @@ pub enum Command {
     /// The catalogue of providers, and your own
     #[command(subcommand, arg_required_else_help = true)]
     Provider(ProviderCommand),
-    /// Run a relay, which hands a provider's callback to the program that waits
-    Serve(ServeArguments),
+    /// Run a server: a broker, which signs people in for programs, and a relay, which hands a provider's callback to the program that waits
+    Serve(Box<ServeArguments>),
+    /// Sessions of a broker
+    #[command(subcommand, arg_required_else_help = true)]
+    Session(SessionCommand),
+    /// People who signed in at a broker
+    #[command(subcommand, arg_required_else_help = true)]
+    User(UserCommand),
+    /// Signing keys of a broker
+    #[command(subcommand, arg_required_else_help = true)]
+    Key(KeyCommand),
     /// Wait at a relay for a provider's callback, and print the code
     Wait(WaitArguments),
     /// Find out why a login would fail, and what to do

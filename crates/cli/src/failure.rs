@@ -31,6 +31,15 @@ impl Failure {
         }
     }
 
+    /// Something that may work in a while.
+    pub(crate) fn passing(message: impl Into<String>) -> Self {
+        Self {
+            kind: ErrorKind::Network,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
     /// The person or the provider said no.
     pub(crate) fn denied(message: impl Into<String>) -> Self {
         Self {

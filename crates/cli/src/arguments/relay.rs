@@ -8,7 +8,7 @@ use oarlock::relay::RelayAddress;
 use super::patience;
 
 /// `serve`. Values are checked together with those of environment and file.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct ServeArguments {
     /// Address and port of HTTP; default 127.0.0.1:5001
     #[arg(long, value_name = "ADDR")]
@@ -16,6 +16,12 @@ pub struct ServeArguments {
     /// What browsers call this server (https://…). Needed when --listen is not loopback
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     pub public_url: Option<String>,
+    /// Serve a broker before this provider (repeatable): a name of the configuration or the catalogue, `env`, or `dev` to try things
+    #[arg(long, value_name = "PROVIDER")]
+    pub upstream: Vec<String>,
+    /// Where the broker keeps users and sessions: sqlite:/path; default server.db among your files
+    #[arg(long, value_name = "STORE")]
+    pub store: Option<String>,
     /// Serve the relay (which anything that is configured does)
     #[arg(long)]
     pub relay: bool,
@@ -40,6 +46,15 @@ pub struct ServeArguments {
     /// Make a bearer token for a program on another machine: print it once, and what server.toml needs
     #[arg(long, value_name = "NAME", exclusive = true)]
     pub new_token: Option<String>,
+    /// Make a secret for a program of the configuration: print it once, and what server.toml needs
+    #[arg(long, value_name = "CLIENT_ID", exclusive = true)]
+    pub new_client_secret: Option<String>,
+    /// Make an initial access token for programs that register themselves: print it once, and what server.toml needs
+    #[arg(long, exclusive = true)]
+    pub new_registration_token: bool,
+    /// Copy the broker's store into this new file, whole, while the server runs, and end
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["check", "health"])]
+    pub backup: Option<std::path::PathBuf>,
 }
 
 /// `wait`.

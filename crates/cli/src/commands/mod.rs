@@ -4,14 +4,18 @@ mod completions;
 mod demo;
 mod doctor;
 mod exec;
+mod key;
 mod login;
 mod logout;
 mod man;
+mod operator;
 mod provider;
 mod request;
 mod serve;
+mod session;
 mod status;
 mod token;
+mod user;
 mod wait;
 
 use std::process::ExitCode;
@@ -44,6 +48,9 @@ fn run_other(command: Command, verbose: u8) -> Result<ExitCode, Failure> {
         Command::Exec(arguments) => exec::run(arguments),
         Command::Provider(command) => provider::run(&command),
         Command::Serve(arguments) => serve::run(&arguments, verbose),
+        Command::Session(command) => session::run(&command),
+        Command::User(command) => user::run(&command),
+        Command::Key(command) => key::run(&command),
         Command::Wait(arguments) => wait::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),

@@ -1,7 +1,10 @@
-//! `oarlock serve`: the relay.
+//! `oarlock serve`: broker and relay.
 
 mod announcement;
+mod backup;
+mod broker;
 mod descriptors;
+mod entry;
 mod health;
 mod plan;
 mod relay;
@@ -20,11 +23,15 @@ use oarlock_io::{
     socket::{Listener, SocketError},
     telemetry, terminal,
 };
-use oarlock_server::service::{ServeError, Server};
+use oarlock_server::{
+    broker::{BrokerError, store::StoreError},
+    service::{ServeError, Server},
+};
 use tokio::sync::oneshot;
 
 use crate::{arguments::ServeArguments, failure::Failure, output};
 use announcement::Announcement;
+pub(super) use broker::Kept;
 use plan::{Passed, Plan};
 use sources::Sources;
 
@@ -36,9 +43,16 @@ pub(super) fn run(arguments: &ServeArguments, verbose: u8) -> Result<ExitCode, F
     if let Some(name) = &arguments.new_token {
         return token::make(name);
     }
-    let environment = Environment::capture()
-        .with_dotenv(Path::new(""))
-        .map_err(|error| Failure::usage(error.to_string()))?;
+    if let Some(id) = &arguments.new_client_secret {
+        return broker::new_secret(id);
+    }
+    if arguments.new_registration_token {
+        return broker::new_token();
+    }
+    if let Some(file) = &arguments.backup {
+        return backup::make(arguments, file);
+    }
+    let environment = environment()?;
     let plan = plan(arguments, verbose, &environment)?;
     if arguments.check {
         for warning in &plan.warnings {
@@ -51,6 +65,26 @@ pub(super) fn run(arguments: &ServeArguments, verbose: u8) -> Result<ExitCode, F
         return health::ask(plan.config.listen);
     }
     serve(plan, &environment)
+}
+
+/// What the broker of these settings keeps, and where.
+pub(super) fn kept(arguments: &ServeArguments) -> Result<Kept, Failure> {
+    let environment = environment()?;
+    let document = document(arguments.config.as_deref(), &environment)?;
+    let sources = Sources {
+        arguments,
+        verbose: 0,
+        environment: &environment,
+        document: document.as_ref(),
+    };
+    sources.check_keys()?;
+    Ok(Kept::read(&sources)?)
+}
+
+fn environment() -> Result<Environment, Failure> {
+    Environment::capture()
+        .with_dotenv(Path::new(""))
+        .map_err(|error| Failure::usage(error.to_string()))
 }
 
 fn plan(
@@ -146,6 +180,9 @@ fn not_bound(error: &ServeError) -> Failure {
         }
         ServeError::Socket(SocketError::Unsafe { .. } | SocketError::TooLong { .. }) => {
             "The path is relay.socket_path (OARLOCK_RELAY_SOCKET_PATH); relay and programs need the same"
+        }
+        ServeError::Broker(BrokerError::Store(StoreError::Unavailable(_))) => {
+            "The store is named by --store (store); one process at a time may serve it"
         }
         _ => return failure,
     };

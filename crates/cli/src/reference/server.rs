@@ -1,11 +1,36 @@
 //! The settings of `oarlock serve`.
 
-use crate::settings::{SETTINGS, Setting, TOKEN_KEYS, Variable};
+use crate::settings::{
+    CLIENT_KEYS, DEV_USER_KEYS, SETTINGS, Setting, TOKEN_KEYS, UPSTREAM_KEYS, UPSTREAM_TOKEN_KEY,
+    Variable,
+};
 
 const EXAMPLE: &str = r#"listen = "127.0.0.1:5001"
 public_url = "https://login.example.com"
 trusted_proxies = ["127.0.0.1"]
 metrics_listen = "127.0.0.1:9464"
+upstream = ["github", "company"]
+store = "sqlite:/var/lib/oarlock/server.db"
+scopes = ["deploy"]
+
+[upstreams.github]
+client_id = "Iv1.0123456789abcdef"
+client_secret_file = "github.secret"
+
+[upstreams.company]
+issuer = "https://id.example.com"
+client_id = "oarlock"
+client_secret_file = "company.secret"
+title = "Example Inc."
+allow = ["*@example.com"]
+
+[clients.mytool]
+client_name = "My tool"
+redirect_uris = ["http://127.0.0.1/callback"]
+trusted = true
+
+[audit]
+file = "/var/log/oarlock/audit.jsonl"
 
 [relay]
 callback_path = "/oauth/callback"
@@ -17,10 +42,43 @@ sha256 = "eaa5a652e22ac4a1e81cc38a977ee87bcf2dd0305cb2196d54f88ff541c1dfcc"
 max_registrations = 20
 "#;
 
-const TABLES: [(&str, &str); 3] = [
-    ("", "Keys at the top"),
-    ("http", "Keys of `[http]`"),
-    ("relay", "Keys of `[relay]`"),
+/// Tables of settings, in the order of the page.
+const TABLES: [&str; 10] = [
+    "",
+    "http",
+    "tls",
+    "registration",
+    "pairing",
+    "keys",
+    "lifetimes",
+    "limits",
+    "audit",
+    "relay",
+];
+
+/// What an entry with a name of its own can have.
+type Keys = &'static [(&'static str, &'static str)];
+const ENTRIES: [(&str, &str, Keys); 4] = [
+    (
+        "[upstreams.NAME]",
+        "The keys of `[providers.NAME]` ([configuration](configuration.md)), and those below. An entry that names no server adds to the provider of its name.",
+        UPSTREAM_KEYS,
+    ),
+    (
+        "[[upstreams.dev.users]]",
+        "People to pick from, where the upstream is `dev`; without them two that are made up.",
+        DEV_USER_KEYS,
+    ),
+    (
+        "[clients.ID]",
+        "Programs that may ask here, beside the one that is built in (`oarlock`).",
+        CLIENT_KEYS,
+    ),
+    (
+        "[[relay.tokens]]",
+        "Programs on other machines that may wait at the relay.",
+        TOKEN_KEYS,
+    ),
 ];
 
 /// `docs/reference/server.md`.
@@ -30,9 +88,10 @@ pub(super) fn page() -> String {
     );
     text.push_str(EXAMPLE);
     text.push_str("```\n");
-    for (table, title) in TABLES {
+    for table in TABLES {
         text.push_str(&format!(
-            "\n## {title}\n\n| Key | Default | Flag, variables | Meaning |\n|---|---|---|---|\n"
+            "\n{}\n\n| Key | Default | Flag, variables | Meaning |\n|---|---|---|---|\n",
+            heading(table)
         ));
         for setting in SETTINGS {
             let (of, key) = setting.key.split_once('.').unwrap_or(("", setting.key));
@@ -46,11 +105,22 @@ pub(super) fn page() -> String {
             }
         }
     }
-    text.push_str("\n## Keys of each `[[relay.tokens]]`\n\n| Key | Meaning |\n|---|---|\n");
-    for (key, meaning) in TOKEN_KEYS {
-        text.push_str(&format!("| `{key}` | {meaning} |\n"));
+    for (table, introduction, keys) in ENTRIES {
+        text.push_str(&format!(
+            "\n## Keys of each `{table}`\n\n{introduction}\n\n| Key | Meaning |\n|---|---|\n"
+        ));
+        for (key, meaning) in keys {
+            text.push_str(&format!("| `{key}` | {meaning} |\n"));
+        }
     }
     text
+}
+
+fn heading(table: &str) -> String {
+    match table {
+        "" => "## Keys at the top".into(),
+        table => format!("## Keys of `[{table}]`"),
+    }
 }
 
 /// For the page of variables.
@@ -64,6 +134,9 @@ pub(super) fn variables() -> String {
             text.push_str(&format!("| {} | {} |\n", quoted(&names), setting.meaning));
         }
     }
+    text.push_str(&format!(
+        "| `{UPSTREAM_TOKEN_KEY}` | The key that providers' tokens are sealed with, itself: 32 random bytes in base64 or hexadecimal. It wins over `keys.upstream_token_key_file`. |\n"
+    ));
     let host = Variable::Relay("TCP_HOST").names();
     text.push_str(&format!(
         "| {} | For programs that wait: where the relay's TCP is. The relay itself makes nothing of it. |\n",
@@ -96,10 +169,11 @@ mod tests {
     fn every_setting_is_described_once() {
         let page = page();
         for setting in SETTINGS {
-            let (_, key) = setting.key.split_once('.').unwrap_or(("", setting.key));
-            let of_tokens = TOKEN_KEYS.iter().filter(|(name, _)| *name == key).count();
-            let rows = page.matches(&format!("| `{key}` |")).count();
-            assert_eq!(rows, 1 + of_tokens, "{key}");
+            let (table, key) = setting.key.split_once('.').unwrap_or(("", setting.key));
+            let section = page.split_once(&heading(table)).unwrap().1;
+            let section = section.split("\n## ").next().unwrap();
+            let rows = section.matches(&format!("| `{key}` |")).count();
+            assert_eq!(rows, 1, "{}", setting.key);
             for name in setting.variable.names() {
                 assert!(
                     page.contains(&name) && variables().contains(&name),
@@ -113,7 +187,7 @@ mod tests {
     fn the_example_is_a_configuration() {
         let path = std::path::Path::new("server.toml");
         let document = oarlock::config::Document::parse(path, EXAMPLE).unwrap();
-        for key in ["listen", "relay.callback_path"] {
+        for key in ["listen", "relay.callback_path", "clients.mytool.trusted"] {
             assert!(document.value(key).is_some(), "{key}");
         }
     }

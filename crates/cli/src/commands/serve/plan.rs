@@ -5,11 +5,18 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use ipnet::IpNet;
 use oarlock::config::ConfigError;
 use oarlock_io::{Environment, telemetry};
-use oarlock_server::config::{HttpLimits, ListenAddress, LocalAddress, ServerConfig};
+use oarlock_server::config::{
+    HttpLimits, ListenAddress, LocalAddress, RelayConfig, ServerConfig, TlsConfig,
+};
 use toml::Value;
 use url::{Host, Url};
 
-use super::{relay, sources::Sources, value};
+use super::{
+    broker::{self, Place},
+    relay,
+    sources::Sources,
+    value,
+};
 use crate::{
     failure::Failure,
     settings::{self, Setting},
@@ -77,10 +84,6 @@ impl Plan {
         if !sources.say_anything() && !passed.http && !passed.relay {
             return Err(nothing_configured(&sources.warnings()));
         }
-        if sources.read(&settings::ENABLED, value::boolean)? == Some(false) {
-            return Err(Failure::usage("nothing to serve: the relay is turned off")
-                .with_hint("Leave out --no-relay, or set relay.enabled to true."));
-        }
         let mut warnings = sources.warnings();
         let (listen, public_url) = addresses(sources, passed)?;
         if passed.http && read(sources, &settings::LISTEN, value::address)?.is_some() {
@@ -88,6 +91,13 @@ impl Plan {
                 "the service manager passes the socket for HTTP; `listen` is not used".into(),
             );
         }
+        let tls = tls(sources)?;
+        let place = Place {
+            listen,
+            public_url: planned_url(sources, listen, public_url.as_ref(), tls.is_some())?,
+        };
+        let broker = broker::read(sources, &place)?;
+        let relay = relay(sources, passed, broker.is_some())?;
         if let Some(url) = &public_url
             && url.scheme() == "http"
             && !oarlock_oauth::endpoint::is_loopback(url)
@@ -96,17 +106,11 @@ impl Plan {
                 "{url} is not https: authorization codes cross the network for everybody to read"
             ));
         }
-        let relay = relay::read(sources, passed)?;
-        if let LocalAddress::Tcp {
-            address,
-            open: true,
-        } = relay.local
-            && !address.ip().is_loopback()
-        {
-            warnings.push(format!(
-                "everybody who reaches {address} can register there and take codes (insecure_tcp)"
-            ));
-        }
+        warnings.extend(relay.as_ref().and_then(everybodys_port));
+        let broker = broker.map(|broker| {
+            warnings.extend(broker.warnings);
+            broker.config
+        });
         let config = ServerConfig {
             listen,
             public_url,
@@ -115,7 +119,9 @@ impl Plan {
                 .unwrap_or_default(),
             metrics_listen: metrics(sources, listen)?,
             http: http(sources)?,
+            tls,
             relay,
+            broker,
         };
         let log = read(sources, &settings::LOG, level)?;
         Ok(Self {
@@ -127,9 +133,46 @@ impl Plan {
     }
 }
 
+/// The relay, unless it is turned off; then there must be a broker.
+fn relay(
+    sources: &Sources<'_>,
+    passed: Passed,
+    has_broker: bool,
+) -> Result<Option<RelayConfig>, Failure> {
+    let is_on = sources.read(&settings::ENABLED, value::boolean)?;
+    if is_on == Some(false) && !has_broker {
+        return Err(Failure::usage(
+            "nothing to serve: the relay is turned off, and there is no broker",
+        )
+        .with_hint(format!(
+            "{WHAT_IT_NEEDS}\nThe relay: leave out --no-relay, or set relay.enabled to true."
+        )));
+    }
+    let relay = relay::read(sources, passed)?;
+    if has_broker {
+        broker::check_relay(sources, &relay)?;
+    }
+    Ok((is_on != Some(false)).then_some(relay))
+}
+
+/// A port that everybody may use.
+fn everybodys_port(relay: &RelayConfig) -> Option<String> {
+    match relay.local {
+        LocalAddress::Tcp {
+            address,
+            open: true,
+        } if !address.ip().is_loopback() => Some(format!(
+            "everybody who reaches {address} can register there and take codes (insecure_tcp)"
+        )),
+        _ => None,
+    }
+}
+
+const WHAT_IT_NEEDS: &str = "To try a broker on this machine:  oarlock serve --upstream dev\nA broker on the public web:       oarlock serve --upstream github --public-url https://login.example.com\nA relay on this machine:          oarlock serve --relay\nA relay on the public web:        oarlock serve --public-url https://login.example.com";
+
 /// The warnings tell of variables whose names are mistyped.
 fn nothing_configured(warnings: &[String]) -> Failure {
-    let mut hint = "A relay on this machine:  oarlock serve --relay\nOn the public web:        oarlock serve --public-url https://login.example.com".to_owned();
+    let mut hint = WHAT_IT_NEEDS.to_owned();
     for warning in warnings {
         hint.push('\n');
         hint.push_str(warning);
@@ -174,6 +217,46 @@ fn addresses(
     }
     // Browsers on this machine call it by its address.
     Ok((listen, None))
+}
+
+/// What browsers will call the server, as far as that is known before anything is bound.
+fn planned_url(
+    sources: &Sources<'_>,
+    listen: ListenAddress,
+    public_url: Option<&Url>,
+    has_tls: bool,
+) -> Result<Url, ConfigError> {
+    let ((Some(url), _) | (None, Ok(url))) = (public_url.cloned(), own_url(listen, has_tls)) else {
+        let message = "write what browsers call this server, such as https://login.example.com";
+        return Err(sources.error(&settings::PUBLIC_URL, message));
+    };
+    Ok(url)
+}
+
+fn own_url(listen: ListenAddress, has_tls: bool) -> Result<Url, url::ParseError> {
+    let scheme = if has_tls { "https" } else { "http" };
+    match listen {
+        ListenAddress::Bind(address) => Url::parse(&format!("{scheme}://{address}/")),
+        ListenAddress::Passed => Err(url::ParseError::EmptyHost),
+    }
+}
+
+fn tls(sources: &Sources<'_>) -> Result<Option<TlsConfig>, ConfigError> {
+    let path = |value: &Value| value::absolute(value, "/etc/oarlock/server.pem");
+    let certificate = read(sources, &settings::TLS_CERTIFICATE, path)?;
+    let key = read(sources, &settings::TLS_KEY, path)?;
+    match (certificate, key) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => Ok(Some(TlsConfig { certificate, key })),
+        (Some(_), None) => Err(sources.error(
+            &settings::TLS_KEY,
+            "the certificate (tls.certificate) is of no use without its key; name its file here",
+        )),
+        (None, Some(_)) => Err(sources.error(
+            &settings::TLS_CERTIFICATE,
+            "the key (tls.key) is of no use without its certificate; name its file here",
+        )),
+    }
 }
 
 fn public_url(value: &Value) -> Result<Url, String> {

@@ -102,7 +102,9 @@ fn local(
         .unwrap_or(BIND_ADDRESS);
     let port = |value: &Value| value::number(value, 0, u64::from(u16::MAX));
     let port = sources.read(&settings::TCP_PORT, port)?.unwrap_or(PORT);
-    let path = sources.read(&settings::SOCKET_PATH, absolute)?;
+    let path = sources.read(&settings::SOCKET_PATH, |value| {
+        value::absolute(value, "/run/oarlock/relay.sock")
+    })?;
     if passed.relay {
         return Ok(LocalAddress::Passed { open: insecure_tcp });
     }
@@ -137,15 +139,6 @@ fn ip_address(value: &Value) -> Result<IpAddr, String> {
     }
     text.parse()
         .map_err(|_| "write an address without a port, such as 127.0.0.1".into())
-}
-
-fn absolute(value: &Value) -> Result<PathBuf, String> {
-    let path = PathBuf::from(value::text(value)?);
-    if path.is_absolute() {
-        Ok(path)
-    } else {
-        Err("write an absolute path, such as /run/oarlock/relay.sock".into())
-    }
 }
 
 fn default_socket(environment: &Environment) -> Result<PathBuf, String> {

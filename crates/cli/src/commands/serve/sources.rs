@@ -1,11 +1,15 @@
 //! Where a value comes from: flag, then environment, then file.
 
+use std::collections::BTreeMap;
+
 use oarlock::config::{ConfigError, Document, nearest};
 use oarlock_io::Environment;
 use toml::Value;
 
 use crate::arguments::ServeArguments;
-use crate::settings::{ALIAS, CANONICAL, LOG, LOG_FORMAT, SETTINGS, Setting, TOKEN_KEYS, Variable};
+use crate::settings::{
+    ALIAS, CANONICAL, LOG, LOG_FORMAT, SETTINGS, Setting, TOKEN_KEYS, UPSTREAM_TOKEN_KEY, Variable,
+};
 
 /// A variable for programs that wait, which means nothing to the relay itself.
 const OF_PROGRAMS: [&str; 1] = ["TCP_HOST"];
@@ -75,19 +79,20 @@ impl Sources<'_> {
         let Some(document) = self.document else {
             return Ok(());
         };
-        let mut of_tables: [(&str, Vec<&str>); 3] = [
-            ("", vec!["http", "relay"]),
-            ("http", Vec::new()),
+        let mut of_tables = BTreeMap::from([
+            ("", vec!["upstreams", "clients"]),
             ("relay", vec!["tokens"]),
-        ];
+        ]);
         for setting in SETTINGS {
             let (table, key) = setting.key.split_once('.').unwrap_or(("", setting.key));
-            for (name, keys) in &mut of_tables {
-                if *name == table {
-                    keys.push(key);
-                }
-            }
+            of_tables.entry(table).or_default().push(key);
         }
+        let tables: Vec<&str> = of_tables
+            .keys()
+            .copied()
+            .filter(|table| !table.is_empty())
+            .collect();
+        of_tables.entry("").or_default().extend(tables);
         for (table, keys) in &of_tables {
             document.check_keys(table, keys)?;
         }
@@ -119,7 +124,8 @@ impl Sources<'_> {
             .filter_map(|setting| match setting.variable {
                 Variable::Own(name) => Some(name),
                 _ => None,
-            });
+            })
+            .chain([UPSTREAM_TOKEN_KEY]);
         let unknown_own = self.environment.iter().filter_map(|(name, _)| {
             // Of a whole name most is the prefix, and every other would be near.
             let suffix = name
@@ -146,6 +152,12 @@ impl Sources<'_> {
             flag @ "--metrics-listen" => (flag, text(&arguments.metrics_listen)?),
             flag @ "--log-format" => (flag, text(&arguments.log_format)?),
             flag @ "-v" => (flag, Value::String(level(self.verbose)?.into())),
+            flag @ "--store" => (flag, text(&arguments.store)?),
+            flag @ "--upstream" if !arguments.upstream.is_empty() => {
+                let names = arguments.upstream.iter().cloned();
+                (flag, Value::Array(names.map(Value::String).collect()))
+            }
+            "--upstream" => return None,
             _ if arguments.no_relay => ("--no-relay", Value::Boolean(false)),
             _ if arguments.relay => ("--relay", Value::Boolean(true)),
             _ => return None,

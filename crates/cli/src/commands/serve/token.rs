@@ -13,6 +13,7 @@ use crate::{failure::Failure, output, settings::TOKEN_KEYS};
 /// Registrations at once with a token that says nothing of it.
 const REGISTRATIONS: usize = 100;
 const LONGEST_NAME: usize = 64;
+const MAKER: &str = "oarlock serve --new-token NAME";
 
 /// `[[relay.tokens]]`, checked.
 pub(super) fn read(document: &Document) -> Result<Vec<TokenConfig>, ConfigError> {
@@ -24,7 +25,8 @@ pub(super) fn read(document: &Document) -> Result<Vec<TokenConfig>, ConfigError>
             |key: &str, message: &str| document.value_error(&format!("{place}.{key}"), message);
         let token = TokenConfig {
             name: field(table, "name", name).map_err(|message| wrong("name", &message))?,
-            sha256: field(table, "sha256", sha256).map_err(|message| wrong("sha256", &message))?,
+            sha256: field(table, "sha256", |value| value::sha256(value, MAKER))
+                .map_err(|message| wrong("sha256", &message))?,
             registrations: match table.get("max_registrations") {
                 Some(value) => {
                     value::count(value).map_err(|message| wrong("max_registrations", &message))?
@@ -59,11 +61,7 @@ pub(super) fn make(wanted: &str) -> Result<ExitCode, Failure> {
     let token = RelayToken::from_random(oarlock_io::entropy::random()?);
     let entry = TokenConfig::of(name, &token, REGISTRATIONS);
     output::line(token.expose())?;
-    let digest: String = entry
-        .sha256
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest = value::hexadecimal(&entry.sha256);
     output::notice(&format!(
         "This is the token; it is shown once. Put this into server.toml and start the relay again:\n\n[[relay.tokens]]\nname = \"{}\"\nsha256 = \"{digest}\"",
         entry.name
@@ -95,25 +93,4 @@ fn name(value: &Value) -> Result<String, String> {
             "write a name of a-z, 0-9, dot, dash and underscore, at most {LONGEST_NAME}"
         ))
     }
-}
-
-fn sha256(value: &Value) -> Result<[u8; 32], String> {
-    let text = value::text(value)?;
-    let mut digits = text.chars().map(|digit| digit.to_digit(16));
-    let mut digest = [0; 32];
-    for byte in &mut digest {
-        let (Some(Some(high)), Some(Some(low))) = (digits.next(), digits.next()) else {
-            return Err(not_a_digest());
-        };
-        *byte = u8::try_from(high * 16 + low).map_err(|_| not_a_digest())?;
-    }
-    if digits.next().is_some() {
-        return Err(not_a_digest());
-    }
-    Ok(digest)
-}
-
-/// What is there could be the token itself, so it is not repeated.
-fn not_a_digest() -> String {
-    "write the SHA-256 of the token in 64 hexadecimal digits; `oarlock serve --new-token NAME` makes one".into()
 }

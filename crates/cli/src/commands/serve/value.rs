@@ -1,6 +1,6 @@
 //! One value, as a flag, a variable or the file has it. Errors say what would be right.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use toml::Value;
 
@@ -77,6 +77,40 @@ pub(super) fn list(value: &Value) -> Result<Vec<String>, String> {
         _ => return Err("write a list of texts: [\"…\", \"…\"]".into()),
     };
     Ok(words.into_iter().filter(|word| !word.is_empty()).collect())
+}
+
+/// A path that means the same wherever the server is started.
+pub(super) fn absolute(value: &Value, example: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text(value)?);
+    if path.is_absolute() {
+        Ok(path)
+    } else {
+        Err(format!("write an absolute path, such as {example}"))
+    }
+}
+
+/// SHA-256 in hexadecimal. What is there could be the secret itself, so that it is not repeated.
+pub(super) fn sha256(value: &Value, maker: &str) -> Result<[u8; 32], String> {
+    let wrong =
+        || format!("write the SHA-256 of the secret in 64 hexadecimal digits; `{maker}` makes one");
+    let text = text(value)?;
+    let mut digits = text.chars().map(|digit| digit.to_digit(16));
+    let mut digest = [0; 32];
+    for byte in &mut digest {
+        let (Some(Some(high)), Some(Some(low))) = (digits.next(), digits.next()) else {
+            return Err(wrong());
+        };
+        *byte = u8::try_from(high * 16 + low).map_err(|_| wrong())?;
+    }
+    match digits.next() {
+        None => Ok(digest),
+        Some(_) => Err(wrong()),
+    }
+}
+
+/// As [`sha256`] reads it.
+pub(super) fn hexadecimal(digest: &[u8; 32]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// An address and a port.

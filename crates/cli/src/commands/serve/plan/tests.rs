@@ -1,6 +1,7 @@
 // The paths are those of Unix.
 #![cfg(unix)]
 
+mod broker;
 mod relay;
 
 use std::{path::Path, time::Duration};
@@ -8,7 +9,7 @@ use std::{path::Path, time::Duration};
 use clap::Parser as _;
 use oarlock::config::Document;
 use oarlock_io::{Environment, telemetry::Format};
-use oarlock_server::config::{ListenAddress, LocalAddress};
+use oarlock_server::config::{ListenAddress, LocalAddress, RelayConfig};
 
 use super::{Passed, Plan};
 use crate::{
@@ -51,6 +52,11 @@ impl Given<'_> {
             document: document.as_ref(),
         };
         Plan::read(&sources, self.passed)
+    }
+
+    #[track_caller]
+    fn relay(&self) -> RelayConfig {
+        self.plan().unwrap().config.relay.unwrap()
     }
 
     #[track_caller]
@@ -124,14 +130,15 @@ fn whatever_is_configured_is_a_relay_with_defaults() {
         let listen = ListenAddress::Bind("127.0.0.1:5001".parse().unwrap());
         assert_eq!(config.listen, listen);
         assert_eq!(config.public_url, None);
-        assert_eq!(config.relay.as_ref().unwrap().callback_path, "/oauth/callback");
+        let relay = config.relay.unwrap();
+        assert_eq!(relay.callback_path, "/oauth/callback");
         let local = LocalAddress::Unix {
             path: "/d/run/relay.sock".into(),
             shared_directory: false,
         };
-        assert_eq!(config.relay.as_ref().unwrap().local, local);
-        assert_eq!(config.relay.as_ref().unwrap().times.registration, Duration::from_secs(300));
-        assert!(config.relay.as_ref().unwrap().log_unmatched);
+        assert_eq!(relay.local, local);
+        assert_eq!(relay.times.registration, Duration::from_secs(300));
+        assert!(relay.log_unmatched);
         assert_eq!(plan.log, "info");
         assert_eq!(plan.log_format, Format::Text);
         assert_eq!(plan.warnings, [""; 0]);
@@ -173,7 +180,7 @@ fn the_variables_of_poast_relay_mean_what_they_meant() {
         ("OAUTH_TCP_BIND_ADDRESS", "127.0.0.1"),
         ("OAUTH_TCP_HOST", "relay"),
     ]);
-    let relay = given.plan().unwrap().config.relay.unwrap();
+    let relay = given.relay();
     assert_eq!(relay.callback_path, "/cb");
     let local = LocalAddress::Tcp {
         address: "127.0.0.1:9998".parse().unwrap(),
@@ -419,7 +426,10 @@ fn hostile_37_connections_fit_the_open_files() {
     let mut config = line(&["--relay"]).plan().unwrap().config;
     let before = config.clone();
     assert_eq!(descriptors::fit(&mut config, 20_000), None);
-    assert_eq!(config.relay.as_ref().unwrap().limits, before.relay.as_ref().unwrap().limits);
+    assert_eq!(
+        config.relay.as_ref().unwrap().limits,
+        before.relay.as_ref().unwrap().limits
+    );
     for limit in [0, 64, 66, 256, 1_024, 4_096, 18_000] {
         let mut config = before.clone();
         let warning = descriptors::fit(&mut config, limit).unwrap();

@@ -16,7 +16,7 @@ fn tcp_beyond_loopback_needs_a_token_or_the_explicit_word() {
         said.contains("--new-token") && said.contains("insecure_tcp"),
         "{said}"
     );
-    let open = |text: &str| match file(text).plan().unwrap().config.relay.as_ref().unwrap().local {
+    let open = |text: &str| match file(text).relay().local {
         LocalAddress::Tcp { open, .. } => open,
         other => panic!("{other:?}"),
     };
@@ -43,8 +43,7 @@ fn a_callback_path_is_read_in_one_way_by_everybody() {
         "/healthzz",
     ] {
         let text = format!("relay.callback_path = \"{right}\"");
-        let plan = file(&text).plan().unwrap();
-        assert_eq!(plan.config.relay.as_ref().unwrap().callback_path, right);
+        assert_eq!(file(&text).relay().callback_path, right);
     }
     for wrong in [
         "",
@@ -81,7 +80,7 @@ fn tokens_are_digests_each_once() {
     let text = entry("ci", DIGEST)
         + "max_registrations = 5\n"
         + &entry("b", &"ab".repeat(32).to_uppercase());
-    let tokens = file(&text).plan().unwrap().config.relay.as_ref().unwrap().tokens;
+    let tokens = file(&text).relay().tokens;
     assert_eq!(
         (tokens[0].name.as_str(), tokens[0].registrations),
         ("ci", 5)
@@ -122,9 +121,6 @@ fn tokens_are_digests_each_once() {
 
 #[test]
 fn who_wants_long_registrations_and_names_no_cap_gets_them() {
-    let plan = variables(&[("OAUTH_DEFAULT_TIMEOUT", "7200")])
-        .plan()
-        .unwrap();
-    let times = plan.config.relay.as_ref().unwrap().times;
-    assert_eq!(times.longest, Duration::from_secs(7_200));
+    let relay = variables(&[("OAUTH_DEFAULT_TIMEOUT", "7200")]).relay();
+    assert_eq!(relay.times.longest, Duration::from_secs(7_200));
 }
