@@ -212,6 +212,10 @@ const KEYS: &[(&str, &str)] = &[
         "`required`, `optional` (sent, though the metadata does not list it) or `none`.",
     ),
     (
+        "prompt_to_sign_in",
+        "For the broker: `prompt` by which a person signs in anew (default `login`).",
+    ),
+    (
         "redirect",
         "Table: `host` (`127.0.0.1`, `localhost`, `[::1]`), `ports` (empty: any), `path`, `hosted` (a page that shows the code).",
     ),
@@ -228,6 +232,10 @@ const KEYS: &[(&str, &str)] = &[
     (
         "state_in_token_request",
         "Send `state` in the code exchange too.",
+    ),
+    (
+        "subject_claims",
+        "For the broker: userinfo fields that tell people apart for good; the first that is there (default `sub`, `id`).",
     ),
     (
         "success_pointer",

@@ -1,18 +1,15 @@
 //! Completing a profile: metadata (RFC 8414, OpenID Discovery) and dynamic registration (RFC 7591).
 
-use http::header::ACCEPT;
-use oarlock_io::{HttpClient, HttpError};
+use oarlock_io::{
+    HttpClient,
+    provider::{self, ProviderError},
+};
 use oarlock_oauth::{
-    endpoint::{Endpoint, Issuer},
-    jwks::KeySet,
-    metadata::{self, MetadataError, ServerMetadata},
-    profile::ProviderProfile,
-    registration,
-    scope::Scopes,
+    metadata::MetadataError, profile::ProviderProfile, registration, scope::Scopes,
 };
 use url::Url;
 
-use crate::{built_in::BuiltIn, config, error::Error, named::trust};
+use crate::{built_in::BuiltIn, config, error::Error};
 
 /// Fills what is missing from the issuer's metadata, and says what a broker has built in; without an issuer there is nothing to do.
 ///
@@ -24,20 +21,20 @@ pub(crate) async fn complete(
     http: &HttpClient,
     profile: &mut ProviderProfile,
 ) -> Result<Option<BuiltIn>, Error> {
-    trust(http, profile);
+    provider::trust(http, profile);
     let Some(issuer) = profile.issuer.clone() else {
         return Ok(None);
     };
-    let metadata = match fetch(http, &issuer).await {
+    let metadata = match provider::metadata(http, &issuer).await {
         Ok(metadata) => metadata,
         // A profile that names what a login needs does not depend on metadata.
-        Err(Error::Discovery {
+        Err(ProviderError::Discovery {
             source: MetadataError::NotFound(_),
             ..
         }) if profile.token_endpoint.is_some() => {
             return Ok(None);
         }
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     };
     profile
         .complete(&metadata)
@@ -50,46 +47,6 @@ pub(crate) async fn complete(
         http.check_address(endpoint.url())?;
     }
     Ok(BuiltIn::of(&metadata))
-}
-
-/// The issuer's metadata, from the first well-known address that has it.
-///
-/// # Errors
-/// As [`complete`].
-pub(crate) async fn fetch(http: &HttpClient, issuer: &Issuer) -> Result<ServerMetadata, Error> {
-    let failed = |source| Error::Discovery {
-        issuer: issuer.to_string(),
-        source,
-    };
-    let mut last = MetadataError::NotFound(404);
-    for url in issuer.metadata_urls() {
-        let response = http.send(json_request(&url)?).await?;
-        match metadata::response(issuer, &response) {
-            Ok(metadata) => return Ok(metadata),
-            Err(error @ MetadataError::NotFound(_)) => last = error,
-            Err(error) => return Err(failed(error)),
-        }
-    }
-    Err(failed(last))
-}
-
-/// The issuer's keys.
-///
-/// # Errors
-/// The network; an answer that is no key set.
-pub(crate) async fn keys(http: &HttpClient, uri: &Endpoint) -> Result<KeySet, Error> {
-    let response = http.send(json_request(uri)?).await?;
-    let malformed = |reason: String| Error::Discovery {
-        issuer: uri.origin().to_string(),
-        source: MetadataError::Malformed(reason),
-    };
-    if !response.status().is_success() {
-        return Err(malformed(format!(
-            "the keys answer with HTTP {}",
-            response.status().as_u16()
-        )));
-    }
-    KeySet::parse(response.body()).map_err(malformed)
 }
 
 /// Gives the profile a client id by registering this program, where it has none and the server offers it. Its redirect URI is
@@ -146,9 +103,13 @@ fn no_client_id(profile: &ProviderProfile, callback: Option<&Url>) -> Error {
     }
 }
 
-fn json_request(url: &Endpoint) -> Result<http::Request<Vec<u8>>, HttpError> {
-    http::Request::get(url.url().as_str())
-        .header(ACCEPT, "application/json")
-        .body(Vec::new())
-        .map_err(|error| HttpError::Configuration(error.to_string()))
+impl From<ProviderError> for Error {
+    fn from(error: ProviderError) -> Self {
+        match error {
+            ProviderError::Http(error) => error.into(),
+            ProviderError::Discovery { issuer, source } => Self::Discovery { issuer, source },
+            ProviderError::Profile(error) => error.into(),
+            ProviderError::Token(error) => error.into(),
+        }
+    }
 }

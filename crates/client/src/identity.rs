@@ -1,9 +1,9 @@
 //! Who logged in: a checked ID token, else userinfo.
 
-use oarlock_io::{Clock, HttpClient};
+use oarlock_io::{Clock, HttpClient, provider};
 use oarlock_oauth::{id_token, profile::ProviderProfile, secret::Nonce, text::Untrusted, userinfo};
 
-use crate::{credential::Credential, discovery, error::Error};
+use crate::{credential::Credential, error::Error};
 
 /// Checks the ID token of a login where there is one, and names the person.
 ///
@@ -47,7 +47,7 @@ async fn checked_claims(
     let Some(token) = &credential.id_token else {
         return Ok(None);
     };
-    let keys = discovery::keys(http, jwks_uri).await?;
+    let keys = provider::keys(http, jwks_uri).await?;
     let now = credential.server_time(clock.now());
     Ok(Some(id_token::check(token, profile, &keys, nonce, now)?))
 }

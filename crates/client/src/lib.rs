@@ -21,7 +21,6 @@ pub mod credential;
 mod discovery;
 pub mod duration;
 pub mod error;
-mod exchange;
 mod identity;
 pub mod interaction;
 pub mod login;

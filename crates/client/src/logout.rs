@@ -1,9 +1,9 @@
 //! Logging out: revoke at the provider where it can, then remove.
 
-use oarlock_io::HttpClient;
+use oarlock_io::{HttpClient, provider};
 use oarlock_oauth::revocation::{self, TokenHint};
 
-use crate::{Client, account::AccountKey, credential::Credential, error::Error, named};
+use crate::{Client, account::AccountKey, credential::Credential, error::Error};
 
 /// What became of the tokens at the provider.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl Client {
             Ok(http) => http,
             Err(error) => return Revocation::Failed(Box::new(error)),
         };
-        named::trust(http, &credential.named_profile());
+        provider::trust(http, &credential.named_profile());
         // The refresh token first: with it, servers end the whole grant (RFC 7009, section 2.1).
         let refresh = credential
             .refresh_token

@@ -3,8 +3,7 @@
 //! What the user names may be anywhere, in a private network too. What a server names must be on the public internet
 //! (hostile.md, 16), and stays a server's word however long it lies in a credential.
 
-use oarlock_io::HttpClient;
-use oarlock_oauth::{endpoint::Endpoint, profile::ProviderProfile};
+use oarlock_oauth::profile::ProviderProfile;
 use serde::{Deserialize, Serialize};
 
 /// Keys of the endpoints that the user named; the issuer is always the user's word.
@@ -16,7 +15,7 @@ impl Named {
     /// Everything in a profile that no metadata has completed yet.
     pub(crate) fn all_of(profile: &ProviderProfile) -> Self {
         let mut profile = profile.clone();
-        let there = endpoints(&mut profile).into_iter();
+        let there = profile.endpoints_mut().into_iter();
         Self(
             there
                 .filter(|(_, endpoint)| endpoint.is_some())
@@ -30,7 +29,7 @@ impl Named {
         let mut profile = profile.clone();
         // Without an issuer there was no metadata.
         if profile.issuer.is_some() {
-            for (key, endpoint) in endpoints(&mut profile) {
+            for (key, endpoint) in profile.endpoints_mut() {
                 if !self.0.iter().any(|named| named == key) {
                     *endpoint = None;
                 }
@@ -40,39 +39,9 @@ impl Named {
     }
 }
 
-/// Says that the user named every address in a profile. Not for one that metadata has completed: see [`Named::part_of`].
-pub(crate) fn trust(http: &HttpClient, profile: &ProviderProfile) {
-    if let Some(issuer) = &profile.issuer {
-        http.trust(issuer.endpoint().url());
-    }
-    for (_, endpoint) in endpoints(&mut profile.clone()) {
-        if let Some(endpoint) = endpoint {
-            http.trust(endpoint.url());
-        }
-    }
-}
-
-fn endpoints(profile: &mut ProviderProfile) -> [(&'static str, &mut Option<Endpoint>); 7] {
-    [
-        (
-            "authorization_endpoint",
-            &mut profile.authorization_endpoint,
-        ),
-        ("token_endpoint", &mut profile.token_endpoint),
-        (
-            "device_authorization_endpoint",
-            &mut profile.device_authorization_endpoint,
-        ),
-        ("revocation_endpoint", &mut profile.revocation_endpoint),
-        ("userinfo_endpoint", &mut profile.userinfo_endpoint),
-        ("registration_endpoint", &mut profile.registration_endpoint),
-        ("jwks_uri", &mut profile.jwks_uri),
-    ]
-}
-
 #[cfg(test)]
 mod tests {
-    use oarlock_oauth::endpoint::Issuer;
+    use oarlock_oauth::endpoint::{Endpoint, Issuer};
 
     use super::*;
 

@@ -1,8 +1,9 @@
 //! Looking at a provider without logging in: for `provider test` and `doctor`.
 
+use oarlock_io::provider;
 use oarlock_oauth::profile::ProviderProfile;
 
-use crate::{Client, discovery, error::Error, exchange};
+use crate::{Client, discovery, error::Error};
 
 /// What a look at a provider found.
 #[derive(Debug)]
@@ -29,7 +30,10 @@ impl Client {
         let completed = discovery::complete(http, &mut profile).await;
         let metadata = profile.issuer.is_some().then_some(completed.map(drop));
         let keys = match &profile.jwks_uri {
-            Some(uri) => Some(discovery::keys(http, uri).await.map(|keys| keys.len())),
+            Some(uri) => Some(provider::keys(http, uri)
+                .await
+                .map(|keys| keys.len())
+                .map_err(Error::from)),
             None => None,
         };
         let token_endpoint = match &profile.token_endpoint {
@@ -46,7 +50,7 @@ impl Client {
                 let answer = http.send(knock).await;
                 Some(
                     answer
-                        .map(|answer| exchange::clock_offset(&answer, &**self.clock()))
+                        .map(|answer| provider::clock_offset(&answer, &**self.clock()))
                         .map_err(Error::from),
                 )
             }

@@ -6,7 +6,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use oarlock_io::{Clock, HttpClient};
+use oarlock_io::{
+    Clock, HttpClient,
+    provider::{self, ProviderError},
+};
 use oarlock_oauth::{
     authorization::ErrorCode,
     profile::ProviderProfile,
@@ -19,7 +22,7 @@ use crate::{
     account::AccountKey,
     credential::{Credential, Dead, Freshness, Renewal},
     error::Error,
-    exchange, server,
+    server,
     store::{AccountLock, CredentialStore, StoreError},
 };
 
@@ -265,14 +268,15 @@ impl Refresher {
                 scopes: None,
             },
         };
-        let first = exchange::tokens(http, &*self.clock, &credential.profile, &grant).await;
-        match first {
-            Err(Error::Http(error)) if error.may_have_been_processed() => {
+        let ask = || provider::tokens(http, &*self.clock, &credential.profile, &grant);
+        let answered = match ask().await {
+            Err(ProviderError::Http(error)) if error.may_have_been_processed() => {
                 tracing::info!(%error, "the answer to a refresh was lost; asking once more");
-                exchange::tokens(http, &*self.clock, &credential.profile, &grant).await
+                ask().await
             }
             other => other,
-        }
+        };
+        Ok(answered?)
     }
 
     /// The provider refuses the refresh token for good. Somebody without our lock may have rotated it: then

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use oarlock_io::provider;
 use oarlock_oauth::{profile::ProviderProfile, secret::AccessToken};
 
 use crate::{
@@ -10,7 +11,6 @@ use crate::{
     client::Inner,
     credential::Credential,
     error::Error,
-    named,
     refresh::{Begun, DueRefresh, Want, not_logged_in},
     server,
     source::{self, Token},
@@ -222,7 +222,7 @@ impl Client {
             let http = || {
                 let http = client.http()?;
                 for named in configured.iter().chain([&stored]) {
-                    named::trust(http, named);
+                    provider::trust(http, named);
                 }
                 Ok(http.clone())
             };

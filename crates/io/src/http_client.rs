@@ -1,8 +1,8 @@
 //! The hardened HTTP client: no redirects to other origins, body caps, deadlines, proxy and CA settings, address guard.
 //!
 //! It sends no cookies and no referer, asks for no compression (so that no small answer can unpack
-//! to a huge one), keeps no connections (a request is never sent twice because an old connection
-//! turned out dead), and speaks https only, or http on loopback.
+//! to a huge one), keeps no connections unless it is told to (a request is never sent twice because
+//! an old connection turned out dead), and speaks https only, or http on loopback.
 
 mod body;
 mod config;
@@ -25,6 +25,7 @@ use std::{
     collections::{HashMap, HashSet},
     fmt,
     sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
 };
 use url::Url;
 
@@ -47,8 +48,8 @@ pub struct HttpClient {
 
 struct Shared {
     config: HttpConfig,
-    tls: tls::Roots,
-    proxies: proxy::Proxies,
+    tls: Arc<tls::Roots>,
+    proxies: Arc<proxy::Proxies>,
     /// Hosts with ports that the user named.
     trusted: RwLock<HashSet<(String, u16)>>,
     /// One inner client for each way to connect.
@@ -70,8 +71,8 @@ impl HttpClient {
     /// [`HttpError::Configuration`]: an unreadable CA file, a bad proxy.
     pub fn new(config: HttpConfig) -> Result<Self, HttpError> {
         let shared = Shared {
-            tls: tls::Roots::new(config.ca_file.as_deref())?,
-            proxies: proxy::Proxies::new(config.proxy.as_ref())?,
+            tls: Arc::new(tls::Roots::new(config.ca_file.as_deref())?),
+            proxies: Arc::new(proxy::Proxies::new(config.proxy.as_ref())?),
             trusted: RwLock::default(),
             clients: Mutex::default(),
             config,
@@ -79,6 +80,28 @@ impl HttpClient {
         Ok(Self {
             shared: Arc::new(shared),
         })
+    }
+
+    /// A client with the same proxies and roots and another deadline, which trusts nobody yet: what is named for one server of several
+    /// opens no way for another. It keeps connections that are idle for as long as `idle`.
+    #[must_use]
+    pub fn apart(&self, timeout: Duration, idle: Duration) -> Self {
+        let connect_timeout = self.shared.config.connect_timeout.min(timeout);
+        let shared = Shared {
+            config: HttpConfig {
+                timeout,
+                connect_timeout,
+                idle,
+                ..self.shared.config.clone()
+            },
+            tls: Arc::clone(&self.shared.tls),
+            proxies: Arc::clone(&self.shared.proxies),
+            trusted: RwLock::default(),
+            clients: Mutex::default(),
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
     }
 
     /// Says that the user named this URL (typed or configured it): its host, with its port, may have any address.
@@ -275,7 +298,8 @@ impl HttpClient {
             .retry(reqwest::retry::never())
             .referer(false)
             .http1_only()
-            .pool_max_idle_per_host(0)
+            .pool_max_idle_per_host(self.shared.config.idle_connections())
+            .pool_idle_timeout(self.shared.config.idle)
             .connect_timeout(self.shared.config.connect_timeout)
             .dns_resolver(Arc::new(resolver))
             .tls_backend_preconfigured(tls);

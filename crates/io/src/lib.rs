@@ -17,6 +17,7 @@ pub mod lock;
 pub mod open_files;
 pub mod private;
 pub mod process;
+pub mod provider;
 pub mod service_manager;
 mod serving;
 pub mod shutdown;

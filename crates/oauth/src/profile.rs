@@ -83,6 +83,10 @@ pub struct ProviderProfile {
     pub api_key_variables: Vec<String>,
     /// Claims or userinfo fields (JSON pointers without the slash for top-level names) that name the person, first that is there.
     pub identity_claims: Vec<String>,
+    /// Userinfo fields, as above, that tell people apart for good, first that is there; default `sub`, `id`. Never a name that can be changed and given to somebody else.
+    pub subject_claims: Vec<String>,
+    /// `prompt` by which a person signs in anew (OpenID Connect Core, section 3.1.2.1); `None`: `login`.
+    pub prompt_to_sign_in: Option<String>,
     /// Origins beyond the issuer's and the userinfo endpoint's that may receive the access token.
     pub origins: Vec<Origin>,
     /// Address of the page where a client id is registered.
@@ -156,6 +160,8 @@ impl Default for ProviderProfile {
             token_variables: Vec::new(),
             api_key_variables: Vec::new(),
             identity_claims: IDENTITY_CLAIMS.map(str::to_owned).to_vec(),
+            subject_claims: SUBJECT_CLAIMS.map(str::to_owned).to_vec(),
+            prompt_to_sign_in: None,
             origins: Vec::new(),
             registration_page: None,
             authorization_response_iss_parameter_supported: false,
@@ -188,6 +194,9 @@ fn usual_scopes(metadata: &ServerMetadata) -> Scopes {
 /// What names a person where the profile says nothing.
 pub(crate) const IDENTITY_CLAIMS: [&str; 5] =
     ["email", "preferred_username", "login", "name", "sub"];
+
+/// What tells people apart where the profile says nothing.
+const SUBJECT_CLAIMS: [&str; 2] = ["sub", "id"];
 
 impl ProviderProfile {
     /// A profile with a name and the standard's defaults.
@@ -367,6 +376,22 @@ impl ProviderProfile {
             }
         }
         allowed
+    }
+
+    /// The endpoints with their keys.
+    pub fn endpoints_mut(&mut self) -> [(&'static str, &mut Option<Endpoint>); 7] {
+        [
+            ("authorization_endpoint", &mut self.authorization_endpoint),
+            ("token_endpoint", &mut self.token_endpoint),
+            (
+                "device_authorization_endpoint",
+                &mut self.device_authorization_endpoint,
+            ),
+            ("revocation_endpoint", &mut self.revocation_endpoint),
+            ("userinfo_endpoint", &mut self.userinfo_endpoint),
+            ("registration_endpoint", &mut self.registration_endpoint),
+            ("jwks_uri", &mut self.jwks_uri),
+        ]
     }
 
     /// Title, else name.

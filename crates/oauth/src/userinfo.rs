@@ -72,6 +72,22 @@ pub fn identity(profile: &ProviderProfile, claims: &Map<String, Value>) -> Optio
         })
 }
 
+/// What tells this person from all others of the provider, for good: the first of the profile's `subject_claims`.
+///
+/// A non-empty string, or a whole number that JSON readers agree about: of a fraction or of more than 64 bits something is lost, and two
+/// people could become one.
+pub fn subject(profile: &ProviderProfile, claims: &Map<String, Value>) -> Option<String> {
+    let first = profile
+        .subject_claims
+        .iter()
+        .find_map(|claim| value(claims, claim).filter(|value| !value.is_null()))?;
+    match first {
+        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+        Value::Number(number) if number.is_u64() || number.is_i64() => Some(number.to_string()),
+        _ => None,
+    }
+}
+
 fn value<'a>(claims: &'a Body, claim: &str) -> Option<&'a Value> {
     if claim.starts_with('/') {
         answer::pointed(claims, claim)
@@ -157,6 +173,36 @@ mod tests {
         assert_eq!(
             name(&profile, json!({"login": "octo"})).as_deref(),
             Some("octo")
+        );
+    }
+
+    #[test]
+    fn the_subject_is_what_does_not_change() {
+        let mut profile = ProviderProfile::named("x");
+        let subject = |profile: &ProviderProfile, claims| subject(profile, &object(claims));
+        let github = json!({"login": "octo", "id": 583_231, "node_id": "MDQ6"});
+        assert_eq!(subject(&profile, github).as_deref(), Some("583231"));
+        assert_eq!(
+            subject(&profile, json!({"id": "b", "sub": "a"})).as_deref(),
+            Some("a")
+        );
+        for none in [
+            json!({"login": "octo"}),
+            json!({"sub": ""}),
+            json!({"sub": " ", "id": 7}),
+            json!({"id": true}),
+            json!({"id": 1.5}),
+            json!({"id": ["7"]}),
+        ] {
+            assert_eq!(subject(&profile, none.clone()), None, "{none}");
+        }
+        let large: Map<String, Value> =
+            serde_json::from_str(r#"{"id":100000000000000000000}"#).unwrap();
+        assert_eq!(super::subject(&profile, &large), None);
+        profile.subject_claims = vec!["/data/id".into()];
+        assert_eq!(
+            subject(&profile, json!({"id": 1, "data": {"id": "x7"}})).as_deref(),
+            Some("x7")
         );
     }
 }

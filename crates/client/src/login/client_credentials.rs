@@ -1,9 +1,10 @@
 //! The program logs in as itself (RFC 6749, section 4.4).
 
+use oarlock_io::provider;
 use oarlock_oauth::token::Grant;
 
 use super::{LoginContext, LoginTokens, unavailable};
-use crate::{error::Error, exchange};
+use crate::error::Error;
 
 /// One token request; nobody is asked anything.
 pub(super) async fn tokens(context: &LoginContext<'_>) -> Result<LoginTokens, Error> {
@@ -18,7 +19,7 @@ pub(super) async fn tokens(context: &LoginContext<'_>) -> Result<LoginTokens, Er
     let grant = Grant::ClientCredentials {
         scopes: context.scopes,
     };
-    let request = exchange::tokens(context.http, &**context.clock, context.profile, &grant);
+    let request = provider::tokens(context.http, &**context.clock, context.profile, &grant);
     let (tokens, clock_offset) = match tokio::time::timeout(context.options.timeout, request).await
     {
         Ok(answered) => answered?,

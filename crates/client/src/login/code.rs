@@ -3,7 +3,7 @@
 use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
 
 use futures_util::future::join3;
-use oarlock_io::http_server::LoopbackListener;
+use oarlock_io::{http_server::LoopbackListener, provider};
 use oarlock_oauth::{
     authorization::{AuthorizationRandom, AuthorizationRequest, CodeGrant},
     authorization_server::comparison,
@@ -22,7 +22,6 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind},
-    exchange,
     interaction::Event,
     waiting,
 };
@@ -257,7 +256,11 @@ async fn exchange(
     grant: &CodeGrant,
 ) -> Result<(TokenResponse, i64), Error> {
     let grant = Grant::Code(grant);
-    let once = || exchange::tokens(context.http, &**context.clock, context.profile, &grant);
+    let once = async || {
+        provider::tokens(context.http, &**context.clock, context.profile, &grant)
+            .await
+            .map_err(Error::from)
+    };
     for pause in PAUSES {
         match once().await {
             Err(error) if was_not_reached(&error) => tokio::time::sleep(pause).await,

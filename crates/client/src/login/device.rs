@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use oarlock_io::provider;
 use oarlock_oauth::{
     device::{self, DeviceAuthorization, DeviceError, DevicePoll, DeviceStep, PollAnswer},
     token::{self, Grant},
@@ -11,7 +11,6 @@ use oarlock_oauth::{
 use super::{LoginContext, LoginTokens, opening, qr};
 use crate::{
     error::{Error, ErrorKind},
-    exchange,
     interaction::Event,
     waiting,
 };
@@ -153,9 +152,9 @@ async fn polled(
         {
             Ok(response) => {
                 fault = None;
-                let offset = exchange::clock_offset(&response, clock);
+                let offset = provider::clock_offset(&response, clock);
                 let result =
-                    token::response(context.profile, &response, server_time(clock.now(), offset));
+                    token::response(context.profile, &response, provider::server_time(clock.now(), offset));
                 (
                     PollAnswer::Answered {
                         result,
@@ -198,9 +197,4 @@ fn unreachable(
     }
     *fault = Some(error);
     Ok(())
-}
-
-fn server_time(now: Timestamp, offset: i64) -> Timestamp {
-    now.checked_add(SignedDuration::from_secs(offset))
-        .unwrap_or(now)
 }

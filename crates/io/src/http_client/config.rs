@@ -4,6 +4,9 @@ use super::proxy;
 use std::{fmt, path::PathBuf, time::Duration};
 use url::Url;
 
+/// Most idle connections kept to one server.
+const MAX_IDLE: usize = 32;
+
 /// Settings of the client. `Debug` leaves a proxy's password out.
 #[derive(Clone)]
 pub struct HttpConfig {
@@ -18,6 +21,8 @@ pub struct HttpConfig {
     /// Proxy URL (`http`, `https`, `socks5`, `socks5h`); `None`: `HTTPS_PROXY`, `ALL_PROXY` of the
     /// environment, or the system's. `NO_PROXY` holds for both, and loopback never goes by a proxy.
     pub proxy: Option<Url>,
+    /// How long a connection is kept that nothing is asked on; zero: not at all, so that a request never meets one that is dead.
+    pub idle: Duration,
     /// Hosts (`name` or `name:port`) that may have private addresses although nobody named them.
     pub allow_private_hosts: Vec<String>,
 }
@@ -30,8 +35,16 @@ impl Default for HttpConfig {
             max_body: 1 << 20,
             ca_file: None,
             proxy: None,
+            idle: Duration::ZERO,
             allow_private_hosts: Vec::new(),
         }
+    }
+}
+
+impl HttpConfig {
+    /// How many idle connections to one server are kept.
+    pub(super) fn idle_connections(&self) -> usize {
+        if self.idle.is_zero() { 0 } else { MAX_IDLE }
     }
 }
 
@@ -44,6 +57,7 @@ impl fmt::Debug for HttpConfig {
             .field("max_body", &self.max_body)
             .field("ca_file", &self.ca_file)
             .field("proxy", &proxy)
+            .field("idle", &self.idle)
             .field("allow_private_hosts", &self.allow_private_hosts)
             .finish()
     }

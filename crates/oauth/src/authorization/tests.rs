@@ -1,5 +1,5 @@
 use super::*;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Issuer};
 use proptest::prelude::*;
 
 fn profile() -> ProviderProfile {
