@@ -137,7 +137,8 @@ async fn hostile_11_a_code_counts_once_and_its_replay_ends_what_it_bought() {
 
 #[tokio::test]
 async fn a_device_waits_is_allowed_once_and_served_once() {
-    let scene = Scene::with(|config| config.lifetimes.device_interval = std::time::Duration::ZERO).await;
+    let scene =
+        Scene::with(|config| config.lifetimes.device_interval = std::time::Duration::ZERO).await;
     let fields = [("client_id", "oarlock"), ("scope", "openid deploy")];
     let device = scene.form("/device_authorization", &fields).await;
     assert_eq!(device.status, 200, "{device:?}");
@@ -168,7 +169,7 @@ async fn a_device_waits_is_allowed_once_and_served_once() {
     let tokens = poll().await;
     assert_eq!(tokens.status, 200, "{tokens:?}");
     assert_eq!(tokens.json()["scope"], "openid deploy");
-    assert_eq!(poll().await.json()["error"], "invalid_grant");
+    assert_eq!(poll().await.json()["error"], "expired_token");
 }
 
 #[tokio::test]
