@@ -6,6 +6,8 @@
 mod migrations;
 pub mod sqlite;
 mod statements;
+#[cfg(test)]
+mod tests;
 
 use std::{fmt::Debug, future::Future, pin::Pin};
 

@@ -14,6 +14,8 @@ mod reader;
 mod rows;
 mod sessions;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::path::{Path, PathBuf};

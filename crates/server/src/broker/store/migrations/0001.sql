@@ -22,7 +22,7 @@ CREATE TABLE consents (
 );
 CREATE INDEX consents_client ON consents (client_id);
 
--- Stages are the words of Stage::word. kept_until: how long the row stays, at least as long as it was to last at first.
+-- Stages are the words of the stages. kept_until: how long the row stays, at least as long as it was to last at first.
 CREATE TABLE logins (
     id TEXT NOT NULL PRIMARY KEY,
     request TEXT NOT NULL,

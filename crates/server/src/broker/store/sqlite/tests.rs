@@ -1,0 +1,36 @@
+//! What is SQLite's own: the file, other processes, sudden ends.
+
+use std::{path::PathBuf, sync::Arc};
+
+use tempfile::TempDir;
+
+use super::SqliteStore;
+use crate::broker::store::{
+    Store,
+    tests::{contract::contract, examples::AnyStore},
+};
+
+/// A folder to be in.
+pub(super) fn folder() -> TempDir {
+    tempfile::Builder::new()
+        .prefix("oarlock-store-")
+        .tempdir()
+        .unwrap()
+}
+
+/// The database in it, in a directory that the store makes.
+pub(super) fn path(folder: &TempDir) -> PathBuf {
+    folder.path().join("state").join("server.db")
+}
+
+pub(super) fn open(folder: &TempDir) -> SqliteStore {
+    SqliteStore::open(&path(folder)).unwrap()
+}
+
+fn made() -> (TempDir, AnyStore) {
+    let folder = folder();
+    let store: Arc<dyn Store> = Arc::new(open(&folder));
+    (folder, store)
+}
+
+contract!(made);
