@@ -166,22 +166,14 @@ impl Broker {
             .join("redirect")
             .map_err(|_| BrokerError::Issuer(public_url.clone()))?;
         Ok(Self(Arc::new(Parts {
-            seal: Seal::new(
-                &keyring.seal_key(),
-                config.keys.upstream_tokens.as_deref(),
-            ),
+            seal: Seal::new(&keyring.seal_key(), config.keys.upstream_tokens.as_deref()),
             tokens: Tokens::new(
                 issuer.clone(),
                 config.lifetimes.clone(),
                 Arc::clone(&keyring),
                 Arc::clone(&clock),
             ),
-            clients: Clients::new(
-                &config,
-                &public_url,
-                Arc::clone(&store),
-                Arc::clone(&clock),
-            )?,
+            clients: Clients::new(&config, &public_url, Arc::clone(&store), Arc::clone(&clock))?,
             upstreams: Upstreams::new(
                 config.upstreams.clone(),
                 redirect_uri,

@@ -346,7 +346,11 @@ fn public_url(config: &ServerConfig, http: SocketAddr) -> Result<Url, ServeError
     if let Some(url) = &config.public_url {
         return Ok(url.clone());
     }
-    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    let scheme = if config.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
     let own = format!("{scheme}://{http}/");
     own.parse().map_err(|_| ServeError::Bind {
         address: own,

@@ -73,11 +73,20 @@ pub struct Asker {
     /// How long ago it came.
     pub age: Duration,
     /// The code to compare.
-    pub comparison: Option<String>,
+    pub comparison: Option<Comparison>,
     /// What it asks for, in the words of its scopes.
     pub scopes: Vec<Untrusted>,
     /// Where for.
     pub resources: Vec<Untrusted>,
+}
+
+/// The code to compare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comparison {
+    /// As `WDJB-MJHT`.
+    pub code: String,
+    /// Whether the program surely shows it too: ours, and devices. Others may know nothing of it.
+    pub is_shown: bool,
 }
 
 /// What is known of a program's name.

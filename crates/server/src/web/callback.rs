@@ -13,8 +13,8 @@ use oarlock_oauth::relay::{Callback, CallbackError, CodeKeys};
 
 use super::Site;
 use crate::{
-    config::RelayConfig, metrics::Refusal, page::Page, prefetch::is_prefetch, proxy::client_address,
-    relay::Relay,
+    config::RelayConfig, metrics::Refusal, page::Page, prefetch::is_prefetch,
+    proxy::client_address, relay::Relay,
 };
 
 /// Why a callback cannot be read.

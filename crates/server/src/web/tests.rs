@@ -36,9 +36,16 @@ impl House {
         change(&mut config);
         let metrics = Metrics::default();
         let callback_url = Url::parse("https://relay.example/oauth/callback").unwrap();
-        let relay = Relay::new(config.relay.clone().unwrap(), callback_url, metrics.clone()).unwrap();
+        let relay =
+            Relay::new(config.relay.clone().unwrap(), callback_url, metrics.clone()).unwrap();
         Self {
-            router: router(Arc::new(config), &Url::parse("https://relay.example/").unwrap(), Some(relay.clone()), None, metrics.clone()),
+            router: router(
+                Arc::new(config),
+                &Url::parse("https://relay.example/").unwrap(),
+                Some(relay.clone()),
+                None,
+                metrics.clone(),
+            ),
             relay,
             metrics,
         }
@@ -152,7 +159,8 @@ async fn programs_are_answered_as_programs() {
 #[tokio::test]
 async fn every_path_can_be_the_callbacks() {
     for path in ["/", "/c", "/{code}", "/:a/*b", "/x%20y", "/relay/callback"] {
-        let house = House::with(|config| config.relay.as_mut().unwrap().callback_path = path.into());
+        let house =
+            House::with(|config| config.relay.as_mut().unwrap().callback_path = path.into());
         let mut address = request(Method::GET, "/");
         // Not every path can be written in a URI; the others are simply never asked for.
         let Ok(uri) = format!("{path}?code=c&state=s").parse() else {

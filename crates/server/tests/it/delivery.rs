@@ -41,7 +41,8 @@ async fn protocol_1_single_slot_is_for_callbacks_without_a_state() {
 
 #[tokio::test]
 async fn no_state_names_the_single_slot() {
-    let scene = Scene::with(|config| config.relay.as_mut().unwrap().times.grace = Duration::ZERO).await;
+    let scene =
+        Scene::with(|config| config.relay.as_mut().unwrap().times.grace = Duration::ZERO).await;
     let mut program = scene.program().await;
     program.say(r#"{"type":"REGISTER"}"#).await;
     until(|| scene.relay.registered() == 1).await;
@@ -94,7 +95,10 @@ async fn a_callback_that_comes_first_is_held_for_its_program() {
 
 #[tokio::test]
 async fn a_callback_that_nobody_comes_for_fails_after_the_grace() {
-    let scene = Scene::with(|config| config.relay.as_mut().unwrap().times.grace = Duration::from_millis(50)).await;
+    let scene = Scene::with(|config| {
+        config.relay.as_mut().unwrap().times.grace = Duration::from_millis(50)
+    })
+    .await;
     let page = scene.browse("code=c1&state=nobody").await;
     assert_eq!(page.status, 404);
     assert!(page.body.contains("Authorization Failed"), "{page:?}");
@@ -148,7 +152,8 @@ async fn hostile_20_a_newer_registration_of_the_same_user_replaces_the_older() {
 
 #[tokio::test]
 async fn unregister_and_a_closed_connection_end_a_registration() {
-    let scene = Scene::with(|config| config.relay.as_mut().unwrap().times.grace = Duration::ZERO).await;
+    let scene =
+        Scene::with(|config| config.relay.as_mut().unwrap().times.grace = Duration::ZERO).await;
     let mut program = scene.first("abc").await;
     program.say(r#"{"type":"UNREGISTER"}"#).await;
     assert_eq!(program.hear().await, None);
@@ -190,7 +195,10 @@ async fn hostile_33_protocol_1_unread_is_not_complete_and_goes_to_the_next_of_th
 
 #[tokio::test]
 async fn hostile_33_protocol_1_unread_fails_when_nobody_comes() {
-    let scene = Scene::with(|config| config.relay.as_mut().unwrap().times.grace = Duration::from_millis(100)).await;
+    let scene = Scene::with(|config| {
+        config.relay.as_mut().unwrap().times.grace = Duration::from_millis(100)
+    })
+    .await;
     let program = scene.first("abc").await;
     let browser = scene.browsing("code=c1&state=abc");
     tokio::time::sleep(Duration::from_millis(50)).await;

@@ -7,6 +7,13 @@ use crate::broker::upstream::Choice;
 use crate::page::Tone;
 
 impl Asker {
+    /// Whether the program surely shows the code.
+    pub(super) fn has_shown_code(&self) -> bool {
+        self.comparison
+            .as_ref()
+            .is_some_and(|comparison| comparison.is_shown)
+    }
+
     /// Whether this server itself asks, for its own pages.
     pub(super) fn is_ours(&self) -> bool {
         self.program.is_none() && self.place == Place::Here
@@ -26,7 +33,8 @@ impl Asker {
 
     /// It may be what somebody typed.
     pub(super) fn code(&self) -> Option<Untrusted> {
-        self.comparison.as_deref().map(Untrusted::new)
+        let comparison = self.comparison.as_ref();
+        comparison.map(|comparison| Untrusted::new(comparison.code.as_str()))
     }
 
     pub(super) fn asked(&self) -> String {

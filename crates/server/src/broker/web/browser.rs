@@ -47,7 +47,10 @@ enum Stop {
 
 pub(super) fn router(broker: Broker) -> Router {
     Router::new()
-        .route("/authorize", page(get(authorize::get).post(authorize::post)))
+        .route(
+            "/authorize",
+            page(get(authorize::get).post(authorize::post)),
+        )
         .route("/login", page(get(login::get).post(login::post)))
         .route("/redirect", page(get(redirect::get)))
         .route("/consent", page(get(consent::get).post(consent::post)))

@@ -50,7 +50,8 @@ fn shown(answer: &Answer) -> (u16, Vec<&str>, &str) {
 
 #[tokio::test]
 async fn hostile_10_a_guess_looks_like_every_other() {
-    let scene = Scene::with(|config| config.relay.as_mut().unwrap().times.grace = Duration::ZERO).await;
+    let scene =
+        Scene::with(|config| config.relay.as_mut().unwrap().times.grace = Duration::ZERO).await;
     let _waits = scene.second("abc", SECRET).await;
     let unknown = scene.browse("code=a&state=unknown").await;
     assert_eq!(unknown.status, 404);

@@ -252,7 +252,8 @@ async fn hostile_04_a_callback_that_can_be_read_in_two_ways_is_refused() {
 
 #[tokio::test]
 async fn hostile_05_what_is_encoded_is_decoded_once() {
-    let scene = Scene::with(|config| config.relay.as_mut().unwrap().times.grace = Duration::ZERO).await;
+    let scene =
+        Scene::with(|config| config.relay.as_mut().unwrap().times.grace = Duration::ZERO).await;
     let bystander = scene.first("abc").await;
     for (query, status) in [
         // "%61bc" is another state than "abc".

@@ -64,7 +64,13 @@ impl House {
         let url = "https://relay.example/oauth/callback".parse().unwrap();
         let relay = Relay::new(config.relay.clone().unwrap(), url, metrics.clone()).unwrap();
         Self {
-            router: web::router(Arc::new(config), &"https://relay.example/".parse().unwrap(), Some(relay.clone()), None, metrics),
+            router: web::router(
+                Arc::new(config),
+                &"https://relay.example/".parse().unwrap(),
+                Some(relay.clone()),
+                None,
+                metrics,
+            ),
             relay,
         }
     }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::*;
+use crate::broker::pages::Comparison;
 
 pub(super) const TOKEN: &str = "form-token-4711";
 pub(super) const REQUEST: &str = "sealed-request-4712";
@@ -280,7 +281,10 @@ fn elsewhere() -> Asker {
         from: "2001:db8:85a3::8a2e:370:7334".parse().unwrap(),
         is_from_here: false,
         age: Duration::from_secs(130),
-        comparison: Some("WDJB-MJHT".to_owned()),
+        comparison: Some(Comparison {
+            code: "WDJB-MJHT".to_owned(),
+            is_shown: true,
+        }),
         scopes: words(&["openid", "deploy", "logs:read"]),
         resources: words(&["https://api.example.com"]),
     }
@@ -312,7 +316,10 @@ fn impostor() -> Asker {
         program: Some(HOSTILE.into()),
         site: Some(HOSTILE.into()),
         place: Place::Site(HOSTILE.to_owned()),
-        comparison: Some(HOSTILE.to_owned()),
+        comparison: Some(Comparison {
+            code: HOSTILE.to_owned(),
+            is_shown: false,
+        }),
         scopes: words(&["openid", HOSTILE, "javascript:alert(1)"]),
         resources: words(&[HOSTILE]),
         ..elsewhere()

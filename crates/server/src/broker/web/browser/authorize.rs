@@ -1,14 +1,16 @@
 //! `/authorize`: a client sends a browser (RFC 6749, section 4.1.1).
 
-use axum::{body::Body, extract::State, response::{IntoResponse, Response}};
+use axum::{
+    body::Body,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use http::request::Parts;
 use oarlock_io::web_server::read_body;
 use oarlock_oauth::{
     authorization::ErrorCode,
-    authorization_server::{
-        authorization::{
-            AuthorizationRefusal, AuthorizationRequest, UncheckedRequest, UntrustedRequest,
-        },
+    authorization_server::authorization::{
+        AuthorizationRefusal, AuthorizationRequest, UncheckedRequest, UntrustedRequest,
     },
 };
 
@@ -31,7 +33,9 @@ pub(super) async fn get(visit: Visit) -> Response {
 /// Comes from another site's form, so nothing but the page is made of it: the browser is sent to the same page by GET, where its cookie is seen.
 pub(super) async fn post(State(broker): State<Broker>, parts: Parts, body: Body) -> Response {
     let read = read_body(&parts.headers, body, FORM).await;
-    let query = read.ok().and_then(|body| String::from_utf8(body.into()).ok());
+    let query = read
+        .ok()
+        .and_then(|body| String::from_utf8(body.into()).ok());
     let is_plain = |query: &String| query.bytes().all(|byte| byte.is_ascii_graphic());
     match query.filter(is_plain) {
         Some(query) => {
@@ -66,11 +70,7 @@ async fn answer(visit: &Visit, query: &str) -> Answered {
         }
     };
     if let Some((code, description)) = refusal(visit, &request) {
-        return redirect_to(
-            request
-                .refused(&code, description, &parts.issuer)
-                .as_str(),
-        );
+        return redirect_to(request.refused(&code, description, &parts.issuer).as_str());
     }
     show(visit, request, &client).await
 }

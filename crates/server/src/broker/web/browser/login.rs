@@ -3,11 +3,8 @@
 use axum::response::{IntoResponse, Response};
 use oarlock_io::entropy;
 use oarlock_oauth::{
-    Timestamp,
-    authorization::ErrorCode,
-    authorization_server::user_code::UserCode,
-    parameters::Parameters,
-    text::Untrusted,
+    Timestamp, authorization::ErrorCode, authorization_server::user_code::UserCode,
+    parameters::Parameters, text::Untrusted,
 };
 
 use super::{
@@ -120,18 +117,16 @@ async fn cancel(visit: &Visit, request: &LoginRequest) -> Answered {
 /// As who is signed in already.
 async fn go_on(visit: &Visit, request: LoginRequest) -> Answered {
     let signed_in = visit.signed_in().await?;
-    let Some((session, user)) = signed_in.filter(|(session, _)| {
-        sign_in::may_continue(&visit.broker, &request, session, visit.now)
-    }) else {
+    let Some((session, user)) = signed_in
+        .filter(|(session, _)| sign_in::may_continue(&visit.broker, &request, session, visit.now))
+    else {
         return Err(Notice::Expired.into());
     };
     let stage = Stage::Identified {
         user: user.id.clone(),
         session: session.id,
     };
-    let login = enter(visit, request, stage)
-        .await?
-        .ok_or(Notice::Expired)?;
+    let login = enter(visit, request, stage).await?.ok_or(Notice::Expired)?;
     onward::identified(visit, login, user, Way::AfterPost).await
 }
 
@@ -152,7 +147,10 @@ async fn depart(visit: &Visit, request: LoginRequest, upstream: &str) -> Answere
     let stage = Stage::Upstream(AtUpstream {
         upstream: upstream.to_owned(),
         state: Digest::of(Purpose::UpstreamState, departure.state.expose()),
-        sealed: parts.seal.seal(Use::Upstream, &departure.kept)?.into_bytes(),
+        sealed: parts
+            .seal
+            .seal(Use::Upstream, &departure.kept)?
+            .into_bytes(),
     });
     enter(visit, request, stage).await?.ok_or(Notice::Expired)?;
     let title = parts.upstreams.title(upstream);

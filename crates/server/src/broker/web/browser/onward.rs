@@ -54,10 +54,9 @@ pub(super) async fn client(visit: &Visit, login: &Login) -> Result<Option<Client
     match visit.broker.parts().clients.find(id).await {
         Ok(client) => Ok(Some(client)),
         Err(ClientError::Store(error)) => Err(error.into()),
-        Err(ClientError::Unknown | ClientError::Document(_)) => Err(Notice::BadRequest(
-            "the program that asks is not known here any more",
-        )
-        .into()),
+        Err(ClientError::Unknown | ClientError::Document(_)) => {
+            Err(Notice::BadRequest("the program that asks is not known here any more").into())
+        }
     }
 }
 

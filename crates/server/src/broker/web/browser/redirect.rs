@@ -5,11 +5,7 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use http::header;
 use oarlock_io::entropy;
-use oarlock_oauth::{
-    authorization::ErrorCode,
-    parameters::Parameters,
-    secret::CookieSecret,
-};
+use oarlock_oauth::{authorization::ErrorCode, parameters::Parameters, secret::CookieSecret};
 
 use super::{
     Answered, Stop,
@@ -152,12 +148,9 @@ async fn arrive(
         }
     };
     let upstream_token = match arrival.token {
-        Some(token) if is_handed_out(&broker, &login, &at.upstream) => Some(
-            parts
-                .seal
-                .seal(Use::UpstreamToken, &token)?
-                .into_bytes(),
-        ),
+        Some(token) if is_handed_out(&broker, &login, &at.upstream) => {
+            Some(parts.seal.seal(Use::UpstreamToken, &token)?.into_bytes())
+        }
         _ => None,
     };
     // Rotated at every sign-in (hostile.md, 22).
@@ -216,8 +209,7 @@ impl Arrived {
         match self {
             Self::Known(identified, cookie) => {
                 let Identified { login, user, .. } = *identified;
-                let mut response =
-                    onward::identified(visit, login, user, Way::AfterGet).await?;
+                let mut response = onward::identified(visit, login, user, Way::AfterGet).await?;
                 let lasts = visit.broker.parts().config.lifetimes.browser_session;
                 let cookie = Cookie::Session.set(&visit.broker, &cookie, lasts);
                 response
@@ -237,10 +229,7 @@ fn refused(visit: &Visit, login: &Login, error: &UpstreamError) -> Answered {
     };
     let (code, description) = match error {
         UpstreamError::Denied => (ErrorCode::AccessDenied, "the provider denied access"),
-        UpstreamError::NotAllowed => (
-            ErrorCode::AccessDenied,
-            "this account may not sign in here",
-        ),
+        UpstreamError::NotAllowed => (ErrorCode::AccessDenied, "this account may not sign in here"),
         UpstreamError::Unavailable(_) | UpstreamError::Busy(_) => (
             ErrorCode::TemporarilyUnavailable,
             "the provider cannot be reached now",

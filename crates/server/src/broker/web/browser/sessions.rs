@@ -42,8 +42,8 @@ async fn page(visit: &Visit) -> Answered {
     for session in alive(visit, &user).await? {
         sessions.push(listed(visit, session, &this).await);
     }
-    let revoked = Parameters::parse(visit.query())
-        .is_ok_and(|query| query.get("revoked").is_some());
+    let revoked =
+        Parameters::parse(visit.query()).is_ok_and(|query| query.get("revoked").is_some());
     let title = parts.upstreams.title(&user.provider);
     let token = visit.form_token();
     Ok(show(&Page::Sessions(Sessions {
@@ -107,12 +107,15 @@ async fn change(form: &Form) -> Answered {
             .extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
         return Ok(response);
     }
-    let named = fields.get("revoke").ok_or(Notice::BadRequest("no session was named"))?;
+    let named = fields
+        .get("revoke")
+        .ok_or(Notice::BadRequest("no session was named"))?;
     let mut is_left = true;
     while is_left {
         let mut sessions = alive(visit, &user).await?;
         // Of somebody who has more than a page of them, the next page follows.
-        is_left = named == "others" && sessions.len() >= usize::try_from(MOST).unwrap_or(usize::MAX);
+        is_left =
+            named == "others" && sessions.len() >= usize::try_from(MOST).unwrap_or(usize::MAX);
         sessions.retain(|session| match named {
             "others" => session.id != this.id,
             id => session.id == SessionId::known(id),

@@ -14,8 +14,8 @@ use url::Url;
 use super::{Answered, Stop, show, visit::Visit};
 use crate::broker::{
     Broker,
-    clients::Client,
-    pages::{Asker, Form, Page, Place, SignIn, Standing},
+    clients::{BUILT_IN, Client},
+    pages::{Asker, Comparison, Form, Page, Place, SignIn, Standing},
     request::{Asked, LoginRequest},
     seal::Use,
     session::Session,
@@ -54,7 +54,7 @@ pub(super) fn may_continue(
         Asked::Code(code) => {
             let is_fresh = code
                 .max_age
-                .is_none_or(|most| age(session.auth_time, now).as_secs() <= most);
+                .is_none_or(|most| age(session.auth_time, now) < Duration::from_secs(most));
             is_fresh && !code.prompt.login
         }
         // A provider's token comes from signing in there alone.
@@ -74,9 +74,15 @@ pub(super) fn asker(
 ) -> Asker {
     let (program, standing) = match (&request.asked, client) {
         (Asked::Sessions, _) => (None, Standing::Known),
-        (Asked::Pairing(_), _) => (Some(Untrusted::new("A program in a terminal")), Standing::SelfNamed),
+        (Asked::Pairing(_), _) => (
+            Some(Untrusted::new("A program in a terminal")),
+            Standing::SelfNamed,
+        ),
         (_, Some(client)) => (Some(client.display_name()), client.standing()),
-        (_, None) => (request.asked.client_id().map(Untrusted::new), Standing::SelfNamed),
+        (_, None) => (
+            request.asked.client_id().map(Untrusted::new),
+            Standing::SelfNamed,
+        ),
     };
     let resources = match &request.asked {
         Asked::Code(code) => code.resources.as_slice(),
@@ -99,13 +105,17 @@ pub(super) fn asker(
     }
 }
 
-fn comparison(asked: &Asked) -> Option<String> {
-    match asked {
-        Asked::Code(code) => Some(comparison::code(&code.code_challenge)),
-        Asked::Device(device) => Some(device.user_code.clone()),
-        Asked::Pairing(digest) => Some(comparison::code(&digest.challenge())),
-        Asked::Sessions => None,
-    }
+fn comparison(asked: &Asked) -> Option<Comparison> {
+    let (code, is_shown) = match asked {
+        Asked::Code(code) => {
+            let is_ours = code.client_id == BUILT_IN;
+            (comparison::code(&code.code_challenge), is_ours)
+        }
+        Asked::Device(device) => (device.user_code.clone(), true),
+        Asked::Pairing(digest) => (comparison::code(&digest.challenge()), false),
+        Asked::Sessions => return None,
+    };
+    Some(Comparison { code, is_shown })
 }
 
 fn place(broker: &Broker, asked: &Asked) -> Place {

@@ -165,12 +165,12 @@ pub(super) async fn fields(headers: &HeaderMap, body: Body) -> Result<Parameters
                 .eq_ignore_ascii_case("application/x-www-form-urlencoded")
         });
     let body = read_body(headers, body, FORM).await;
-    let text = body.ok().and_then(|body| String::from_utf8(body.into()).ok());
+    let text = body
+        .ok()
+        .and_then(|body| String::from_utf8(body.into()).ok());
     text.filter(|_| is_form)
         .and_then(|text| Parameters::parse(&text).ok())
-        .ok_or(Stop::Notice(Notice::BadRequest(
-            "the form cannot be read",
-        )))
+        .ok_or(Stop::Notice(Notice::BadRequest("the form cannot be read")))
 }
 
 /// Whether a form was sent by a page of ours (hostile.md, 17): browsers say so, and none of ours is sent without that.
@@ -205,11 +205,8 @@ fn elsewhere(broker: &Broker, parts: &Parts) -> Option<Response> {
         return None;
     }
     let path = parts.uri.path_and_query()?.as_str();
-    let mut answer = redirect_to(&format!(
-        "{}{path}",
-        public.as_str().trim_end_matches('/')
-    ))
-    .ok()?;
+    let mut answer =
+        redirect_to(&format!("{}{path}", public.as_str().trim_end_matches('/'))).ok()?;
     *answer.status_mut() = StatusCode::TEMPORARY_REDIRECT;
     Some(answer)
 }
