@@ -73,3 +73,53 @@ impl fmt::Debug for Digest {
         write!(f, "Digest({first:02x}{second:02x}…)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    const PURPOSES: [Purpose; 10] = [
+        Purpose::Code,
+        Purpose::Device,
+        Purpose::UserCode,
+        Purpose::UpstreamState,
+        Purpose::BrowserCookie,
+        Purpose::SessionCookie,
+        Purpose::RefreshFamily,
+        Purpose::RefreshSecret,
+        Purpose::ClientSecret,
+        Purpose::InitialAccessToken,
+    ];
+
+    #[test]
+    fn a_secret_has_another_digest_for_each_purpose() {
+        let digests: HashSet<Digest> = PURPOSES
+            .into_iter()
+            .map(|purpose| Digest::of(purpose, "secret"))
+            .collect();
+        assert_eq!(digests.len(), PURPOSES.len());
+        // No purpose runs into its secret.
+        assert_ne!(
+            Digest::of(Purpose::RefreshFamily, ""),
+            Digest::of(Purpose::RefreshFamily, "\0")
+        );
+    }
+
+    #[test]
+    fn a_digest_is_sha_256_of_purpose_and_secret_as_the_store_has_it() {
+        // printf 'client secret\0canary' | sha256sum
+        let expected = aws_lc_rs::digest::digest(&SHA256, b"client secret\0canary");
+        assert_eq!(
+            Digest::of(Purpose::ClientSecret, "canary").0,
+            expected.as_ref()
+        );
+    }
+
+    #[test]
+    fn hostile_23_a_digest_is_shown_in_part() {
+        let digest = Digest([0xab; 32]);
+        assert_eq!(format!("{digest:?}"), "Digest(abab…)");
+    }
+}

@@ -269,4 +269,4 @@ impl fmt::Debug for Keyring {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
