@@ -5,8 +5,10 @@
 
 mod clock;
 mod folder;
+mod server;
 mod stage;
 mod story;
+mod visitor;
 
 use std::{process::ExitCode, time::Duration};
 

@@ -1,6 +1,6 @@
 //! What an operator's commands share: the broker's books, opened beside a running server, and tables.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use inquire::{Confirm, InquireError};
 use jiff::Timestamp;
@@ -53,18 +53,14 @@ pub(super) fn work(
 }
 
 impl Books {
-    /// Of a server that has run: nothing is made here.
     fn open(kept: Kept) -> Result<Self, Failure> {
         let StoreConfig::Sqlite(path) = &kept.store;
-        if !path.exists() {
-            return Err(Failure::failed(format!("there is no store {}", path.display()))
-                .with_hint("Name the server's own with --config FILE or --store sqlite:/path; its first start makes it"));
-        }
+        let store = open(path)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let audit = Audit::open(&kept.audit, Arc::clone(&clock))
             .map_err(|error| Failure::failed(format!("cannot open the audit log: {error}")))?;
         Ok(Self {
-            store: Arc::new(SqliteStore::open(path)?),
+            store: Arc::new(store),
             clock,
             kept,
             audit,
@@ -88,6 +84,15 @@ impl Books {
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
     }
+}
+
+/// The store of a server that has run: none is made here.
+pub(super) fn open(path: &Path) -> Result<SqliteStore, Failure> {
+    if !path.exists() {
+        return Err(Failure::failed(format!("there is no store {}", path.display()))
+            .with_hint("Name the server's own with --config FILE or --store sqlite:/path; its first start makes it"));
+    }
+    Ok(SqliteStore::open(path)?)
 }
 
 /// Asks, where somebody can be asked. Whoever leaves is not refused but has cancelled.

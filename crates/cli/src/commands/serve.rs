@@ -25,6 +25,7 @@ use oarlock_io::{
 };
 use oarlock_server::{
     broker::{BrokerError, store::StoreError},
+    config::ServerConfig,
     service::{ServeError, Server},
 };
 use tokio::sync::oneshot;
@@ -65,6 +66,14 @@ pub(super) fn run(arguments: &ServeArguments, verbose: u8) -> Result<ExitCode, F
         return health::ask(plan.config.listen);
     }
     serve(plan, &environment)
+}
+
+/// What these settings would serve, of an environment that is given.
+pub(super) fn configuration(
+    arguments: &ServeArguments,
+    environment: &Environment,
+) -> Result<ServerConfig, Failure> {
+    Ok(plan(arguments, 0, environment)?.config)
 }
 
 /// What the broker of these settings keeps, and where.

@@ -4,7 +4,10 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use rustix::process::Signal;
 
-use crate::sandbox::{Call, Sandbox};
+use crate::{
+    person::Person,
+    sandbox::{Call, Sandbox},
+};
 
 /// A demo whose folder is made where a test can look.
 fn demo(sandbox: &Sandbox, arguments: &[&str]) -> (Call, PathBuf) {
@@ -53,9 +56,12 @@ fn every_step_is_told_and_nothing_is_left() {
         "{finished:?}"
     );
     for sentence in [
-        "Logged in as alice@example.com.",
+        "as with: oarlock serve --upstream dev",
+        "presses the buttons itself",
+        "Logged in as ada@example.com.",
         "bought a new access token",
-        "200 OK: this is Alice",
+        "gave a new refresh token",
+        "200 OK: this is ada@example.com",
         "took the tokens back",
     ] {
         assert!(
@@ -64,7 +70,8 @@ fn every_step_is_told_and_nothing_is_left() {
         );
     }
     assert_eq!(finished.stderr, "");
-    for secret in ["at_", "rt_", "canary"] {
+    // No token, and nothing of the user's; every JWT begins so.
+    for secret in ["eyJ", "canary"] {
         finished.keeps_secret(secret);
     }
     nothing_is_left(&sandbox, &place);
@@ -91,14 +98,23 @@ fn without_a_browser_it_goes_there_by_itself() {
 #[test]
 fn a_browser_that_is_there_is_used() {
     let sandbox = Sandbox::new();
-    let browser = oarlock_testkit::program("oarlock-fake-browser").unwrap();
     let (mut call, place) = demo(&sandbox, &[]);
-    let finished = call
-        .environment("BROWSER", &format!("{} --user bob", browser.display()))
-        .run()
-        .ended_with(0);
+    // Somebody sits there, who has the address from the terminal too.
+    let running = call.environment("BROWSER", "/bin/true").spawn();
+    let address = running.told_on_stdout(|line| {
+        let url = url::Url::parse(line).ok()?;
+        url.query().is_some().then(|| url.to_string())
+    });
+    let page = Person::default().sign_in(&address, "grace");
+    assert_eq!(page.status, 200, "{}", page.body);
+    assert!(page.body.contains("logged in"), "{}", page.body);
+    let finished = running.finish().ended_with(0);
     assert!(
-        finished.stdout.contains("Logged in as bob@example.com."),
+        finished.stdout.contains("Logged in as grace@example.com."),
+        "{finished:?}"
+    );
+    assert!(
+        !finished.stdout.contains("presses the buttons itself"),
         "{finished:?}"
     );
     nothing_is_left(&sandbox, &place);

@@ -35,7 +35,11 @@ mod mistakes;
 #[cfg(test)]
 mod mix_ups;
 #[cfg(test)]
+mod operator;
+#[cfg(test)]
 mod ownership;
+#[cfg(test)]
+mod person;
 #[cfg(test)]
 mod providers;
 #[cfg(test)]

@@ -54,7 +54,7 @@ impl Relay {
 }
 
 /// A place of the announcement: `  HTTP      127.0.0.1:5001`.
-fn place(running: &Running, name: &str) -> String {
+pub(crate) fn place(running: &Running, name: &str) -> String {
     running.told(|line| {
         let place = line.strip_prefix("  ")?.strip_prefix(name)?;
         Some(place.trim().to_owned())
@@ -62,7 +62,7 @@ fn place(running: &Running, name: &str) -> String {
 }
 
 /// Sends a request and reads the answer to its end.
-fn ask(address: &str, request: &str) -> (u16, String) {
+pub(crate) fn ask(address: &str, request: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(request.as_bytes()).unwrap();

@@ -110,7 +110,7 @@ impl Interaction for Stage {
             }
             Event::BrowserOpened => {
                 self.told().opened = true;
-                self.add("A browser was opened with it: choose a name there, and allow.");
+                self.add("A browser was opened with it: see who asks, compare the code, and sign in as whoever you like.");
             }
             Event::BrowserFailed { reason } => {
                 self.add(&format!("No browser could be opened ({reason})."))

@@ -6,32 +6,26 @@ use jiff::Timestamp;
 use oarlock::{
     Browser, Client, Credential, Error, Flow, LoginOptions, Revocation, TokenQuery,
     account::{AccountKey, DEFAULT_ACCOUNT},
-    oauth::{
-        endpoint::Issuer,
-        profile::ProviderProfile,
-        secret::{AccessToken, RefreshToken},
-    },
+    oauth::{endpoint::Issuer, profile::ProviderProfile, secret::AccessToken},
 };
 use oarlock_io::{Clock, Environment};
-use oarlock_testkit::{AuthorizationServer, FakeBrowser, Server};
 
-use super::{clock::DemoClock, folder::Folder, stage::Stage};
+use super::{clock::DemoClock, folder::Folder, server::DemoServer, stage::Stage, visitor::Visitor};
 use crate::failure::Failure;
 
 /// Name of the provider in this story.
 const PROVIDER: &str = "demo";
 /// Variables that would bring the user's own settings and tokens into the story.
 const LEFT_OUT: [&str; 2] = ["OARLOCK_", "FMCP_OAUTH_"];
-/// Who signs in when nobody does.
-const VISITOR: &str = "alice";
 /// How long a person has in the browser before the demo goes on by itself.
 const PATIENCE: Duration = Duration::from_secs(90);
-const LIFETIME: Duration = Duration::from_secs(3600);
+/// Longer than an access token lives.
+const HOUR: Duration = Duration::from_secs(3600);
 
 struct Story<'a> {
     stage: Arc<Stage>,
     clock: Arc<DemoClock>,
-    server: Server,
+    server: DemoServer,
     client: Client,
     key: AccountKey,
     folder: &'a Folder,
@@ -43,15 +37,12 @@ pub(super) async fn tell(folder: &Folder, no_browser: bool) -> Result<(), Failur
     let stage = Arc::new(Stage::default());
     stage.say("This shows how Oarlock works, on this machine alone. Nothing of yours is touched: it happens in a folder of its own, which is removed at the end.");
     let clock = Arc::new(DemoClock::default());
-    let server = AuthorizationServer::builder()
-        .access_token_lifetime(LIFETIME)
-        .clock(Arc::clone(&clock) as Arc<dyn Clock>)
-        .start()
-        .await?;
+    let server = DemoServer::start(folder, Arc::clone(&clock) as Arc<dyn Clock>).await?;
     stage.step(&format!(
-        "An authorization server of our own starts at {}",
+        "A broker of our own starts at {}, as with: oarlock serve --upstream dev",
         server.issuer()
     ));
+    stage.add("It signs people in for programs. Here it knows two people who are made up; yours would ask Google, GitHub or your company.");
     let client = client(folder, &server, &clock, &stage)?;
     let key = AccountKey::new(PROVIDER, DEFAULT_ACCOUNT).map_err(Error::from)?;
     let story = Story {
@@ -65,7 +56,7 @@ pub(super) async fn tell(folder: &Folder, no_browser: bool) -> Result<(), Failur
     };
     let first = story.log_in().await?;
     story.show_what_is_stored()?;
-    story.let_it_expire(&first)?;
+    story.let_it_expire(&first).await?;
     let second = story.ask_for_a_token(&first).await?;
     story.make_a_request().await?;
     story.log_out(&second).await?;
@@ -77,7 +68,7 @@ pub(super) async fn tell(folder: &Folder, no_browser: bool) -> Result<(), Failur
 /// A client whose configuration and credentials are in the folder.
 fn client(
     folder: &Folder,
-    server: &Server,
+    server: &DemoServer,
     clock: &Arc<DemoClock>,
     stage: &Arc<Stage>,
 ) -> Result<Client, Failure> {
@@ -110,7 +101,7 @@ impl Story<'_> {
             self.server.issuer()
         ));
         self.stage
-            .add("The server does not know us yet, so the login registers a client with it.");
+            .add("Its address is all that is needed: it says where everything is, and has a client ready for programs.");
         let mut options = LoginOptions::default();
         options.flow = Flow::Loopback;
         options.browser = if self.no_browser {
@@ -144,17 +135,14 @@ impl Story<'_> {
             "No browser was opened"
         };
         self.stage.add(&format!(
-            "{nobody}, so the demo goes there itself, signs in as {VISITOR}, and allows."
+            "{nobody}, so the demo presses the buttons itself: it signs in as the first person on the list."
         ));
-        match FakeBrowser::new()
-            .user(VISITOR)
+        match Visitor::new(self.server.url())?
             .visit(&invitation.url)
             .await
         {
             // A person may have been faster after all.
-            Err(error) if !invitation.opened => Err(Failure::failed(format!(
-                "the demo could not log in: {error}"
-            ))),
+            Err(error) if !invitation.opened => Err(error),
             _ => pending().await,
         }
     }
@@ -198,13 +186,17 @@ impl Story<'_> {
         Ok(())
     }
 
-    fn let_it_expire(&self, first: &Credential) -> Result<(), Failure> {
-        self.clock.turn(LIFETIME + Duration::from_secs(60));
+    async fn let_it_expire(&self, first: &Credential) -> Result<(), Failure> {
+        expect(
+            self.server.takes(&first.access_token).await?,
+            "the access token is not taken",
+        )?;
+        self.clock.turn(HOUR);
         self.stage
             .step("An hour passes (the demo turns its clock).");
         expect(
-            !self.server.takes_access_token(first.access_token.expose()),
-            "the access token outlived its hour",
+            !self.server.takes(&first.access_token).await?,
+            "the access token outlived its time",
         )?;
         self.stage
             .add("The access token has expired; the server takes it no more.");
@@ -221,27 +213,24 @@ impl Story<'_> {
             .access_token;
         expect(token != first.access_token, "the token was not renewed")?;
         expect(
-            self.server.takes_access_token(token.expose()),
+            self.server.takes(&token).await?,
             "the new token is not taken",
         )?;
         self.stage
             .add("Nobody has to log in: the refresh token bought a new access token.");
-        if first
-            .refresh_token
-            .as_ref()
-            .is_some_and(|old: &RefreshToken| !self.server.takes_refresh_token(old.expose()))
-        {
+        let stored = self.client.store().load(&self.key).map_err(Error::from)?;
+        if stored.is_some_and(|second| second.refresh_token != first.refresh_token) {
             self.stage.add("The server gave a new refresh token too, and the old one is spent. Fifty scripts at once would share this one renewal.");
         }
         Ok(token)
     }
 
     async fn make_a_request(&self) -> Result<(), Failure> {
-        let url = self.server.at("/api/whoami");
+        let url = self.server.userinfo();
         self.stage.step(&format!(
             "A request with the token, as with: oarlock request {url}"
         ));
-        let response = self.client.get(PROVIDER, url.as_str()).await?;
+        let response = self.client.get(PROVIDER, &url).await?;
         let status = response.status();
         let mut body = response.into_body();
         let mut bytes = Vec::new();
@@ -255,7 +244,7 @@ impl Story<'_> {
         let answer: serde_json::Value =
             serde_json::from_slice(&bytes).map_err(|error| Failure::failed(error.to_string()))?;
         let name = answer
-            .get("name")
+            .get("email")
             .and_then(serde_json::Value::as_str)
             .unwrap_or("somebody");
         self.stage
@@ -273,7 +262,7 @@ impl Story<'_> {
             _ => return Err(Failure::failed("the tokens were not taken back")),
         }
         expect(
-            !self.server.takes_access_token(token.expose()),
+            !self.server.takes(token).await?,
             "the token is taken after the logout",
         )?;
         expect(

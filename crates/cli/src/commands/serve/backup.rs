@@ -2,9 +2,37 @@
 
 use std::{path::Path, process::ExitCode};
 
-use crate::{arguments::ServeArguments, failure::Failure};
+use oarlock_server::{
+    broker::store::sqlite::BackupError,
+    config::broker::{KeysHome, StoreConfig},
+};
+
+use super::super::operator;
+use crate::{arguments::ServeArguments, failure::Failure, output};
 
 pub(super) fn make(arguments: &ServeArguments, file: &Path) -> Result<ExitCode, Failure> {
     let kept = super::kept(arguments)?;
-    Err(Failure::failed(format!("{kept:?} {file:?}")))
+    let StoreConfig::Sqlite(path) = &kept.store;
+    operator::open(path)?.backup(file, false)?;
+    output::notice(&format!("Copied {} to {}.", path.display(), file.display()));
+    if let KeysHome::File(keys) = &kept.keys.home {
+        output::notice(&format!(
+            "The keys are not in it: keep a copy of {} too, apart from this one and as secret.",
+            keys.display()
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Store(error) => error.into(),
+            BackupError::Exists(path) => Self::failed(format!(
+                "{} is there already; name a new file",
+                path.display()
+            )),
+            error => Self::failed(error.to_string()),
+        }
+    }
 }

@@ -170,6 +170,14 @@ impl Running {
         }
     }
 
+    /// The same of standard output.
+    pub(crate) fn told_on_stdout<T>(&self, find: impl Fn(&str) -> Option<T>) -> T {
+        match self.stdout.wait_for(find) {
+            Some(found) => found,
+            None => panic!("standard output never told it: {}", self.stdout.text()),
+        }
+    }
+
     /// The address that a login shows.
     pub(crate) fn login_address(&self) -> url::Url {
         self.told(|line| {
