@@ -50,10 +50,8 @@ fuzz_target!(|data: &[u8]| {
         }) => {
             assert!(!code.expose().is_empty() && !redirect_uri.is_empty());
             assert!((43..=128).contains(&verifier.expose().len()));
-            assert_hidden(
-                verifier.expose(),
-                &format!("{:?}", request.grant()).replace(&redirect_uri, ""),
-            );
+            // Alone: an address beside them could be the same text by chance.
+            assert_hidden(verifier.expose(), &format!("{code:?} {verifier:?}"));
         }
         Ok(RequestedGrant::Refresh { token, scopes, .. }) => {
             assert!(!token.expose().is_empty());
