@@ -10,7 +10,7 @@ use super::{
         Keyring, KeyringError,
         document::{Document, DocumentError},
     },
-    config, folder, new_year,
+    DAY, config, folder, new_year,
 };
 use crate::{
     broker::store::{Store, StoreError, sqlite::SqliteStore},
