@@ -97,7 +97,9 @@ fn config() -> ServerConfig {
         trusted_proxies: Vec::new(),
         metrics_listen: None,
         http: HttpLimits::default(),
-        relay: RelayConfig {
+        tls: None,
+        broker: None,
+        relay: Some(RelayConfig {
             callback_path: CALLBACK.into(),
             code_keys: CodeKeys::default(),
             local: LocalAddress::Passed { open: false },
@@ -111,7 +113,7 @@ fn config() -> ServerConfig {
                 ..RelayLimits::default()
             },
             log_unmatched: true,
-        },
+        }),
     }
 }
 

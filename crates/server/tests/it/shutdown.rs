@@ -215,7 +215,7 @@ async fn hostile_34_a_program_that_is_away_when_the_relay_stops_has_not_confirme
 async fn hostile_36_what_does_not_end_is_ended_and_its_browser_told() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run/relay.sock");
-    let mut config = config(LocalAddress::Passed { open: true }).relay;
+    let mut config = config(LocalAddress::Passed { open: true }).relay.unwrap();
     config.times.acknowledgement = Duration::from_secs(60);
     let url = "https://relay.example/oauth/callback".parse().unwrap();
     let relay = Relay::new(config, url, Metrics::default()).unwrap();
