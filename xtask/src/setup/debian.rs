@@ -52,6 +52,12 @@ const PROGRAMS: &[Program] = &[
         packages: &["nginx"],
         purpose: "to stand before the relay",
     },
+    Program {
+        // The server itself is not on the path.
+        name: "pg_ctlcluster",
+        packages: &["postgresql"],
+        purpose: "to read the broker's SQL",
+    },
 ];
 
 pub(super) fn install() -> Result<(), Failure> {

@@ -4,6 +4,7 @@
 //! transactions, as if they had not been, and nothing else. Other processes (commands of the operator's) may open the same file meanwhile.
 
 mod ask;
+mod backup;
 mod clients;
 mod failure;
 mod file;
@@ -36,6 +37,7 @@ use crate::broker::{
     session::{NewSession, Session},
     user::User,
 };
+pub use backup::BackupError;
 use reader::Readers;
 use writer::Writer;
 
@@ -45,7 +47,7 @@ const READERS: usize = 4;
 /// A store in a file. Dropped, it waits until what it accepted is committed.
 #[derive(Debug)]
 pub struct SqliteStore {
-    // Ends before the readers do, so that the last connection to go is one that may tidy up.
+    // They go first: the last connection tidies up, and only one that writes can.
     readers: Readers,
     writer: Writer,
     path: PathBuf,
@@ -71,9 +73,13 @@ impl SqliteStore {
         })
     }
 
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// Copies it into a new file (0600, in a directory 0700) as it is at one moment, while it is in use. It takes a while, and the thread that
+    /// asks. To bring it back: stop the server, remove `server.db-wal` and `server.db-shm`, put the copy in the place of `server.db`.
+    ///
+    /// # Errors
+    /// See [`BackupError`].
+    pub fn backup(&self, to: &Path, overwrite: bool) -> Result<(), BackupError> {
+        backup::copy(&self.path, to, overwrite)
     }
 }
 

@@ -118,7 +118,8 @@ statements! {
     );
     REDEEM_CODE = redeem!("code");
     REDEEM_DEVICE = redeem!("device_code");
-    REDEEM_PAIRING = redeem!("pairing");
+    /// In the words of the index, or it would not be used.
+    REDEEM_PAIRING = redeem!("stage IN ('granted', 'redeemed') AND pairing");
     FORGET_UPSTREAM_TOKEN = "UPDATE logins SET upstream_token = NULL WHERE id = $1";
     REMOVE_LOGINS_OF_USER = "DELETE FROM logins WHERE user_id = $1";
     SWEEP_LOGINS = "DELETE FROM logins WHERE id IN (SELECT id FROM logins WHERE kept_until <= $1 ORDER BY kept_until LIMIT $2)";

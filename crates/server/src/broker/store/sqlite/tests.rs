@@ -1,5 +1,17 @@
 //! What is SQLite's own: the file, other processes, sudden ends.
 
+mod backup;
+mod child;
+#[cfg(target_os = "linux")]
+mod disk;
+#[cfg(unix)]
+mod file;
+mod kills;
+mod migration;
+mod plans;
+mod processes;
+mod writer;
+
 use std::{path::PathBuf, sync::Arc};
 
 use tempfile::TempDir;
