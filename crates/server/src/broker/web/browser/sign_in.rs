@@ -3,7 +3,6 @@
 use std::{net::IpAddr, time::Duration};
 
 use jiff::SignedDuration;
-use oarlock_io::web_server::network;
 use oarlock_oauth::{
     Timestamp,
     authorization_server::{comparison, redirect_uri::RedirectUri},
@@ -19,6 +18,7 @@ use crate::broker::{
     request::{Asked, LoginRequest},
     seal::Use,
     session::Session,
+    web::address::is_same_place,
 };
 
 /// The page for a request that is sealed into it.
@@ -97,7 +97,7 @@ pub(super) fn asker(
             .map(|site| Untrusted::new(site.as_str())),
         place: place(broker, &request.asked),
         from: request.from,
-        is_from_here: network(request.from) == network(browser),
+        is_from_here: is_same_place(request.from, browser),
         age: age(request.at, now),
         comparison: comparison(&request.asked),
         scopes: request.asked.scopes().iter().map(Untrusted::new).collect(),

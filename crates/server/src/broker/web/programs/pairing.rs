@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{StatusCode, header::SET_COOKIE, request::Parts as Head};
-use oarlock_io::{entropy, web_server::network};
+use oarlock_io::entropy;
 use oarlock_oauth::{
     authorization::ErrorCode,
     authorization_server::paircode::{BadPaircode, PaircodeDigest},
@@ -143,7 +143,7 @@ async fn fetch(
         return Ok(None);
     };
     // Who read the paircode or its digest in a log elsewhere gets what everybody gets who does not know it.
-    if !is_granted(&login) || network(login.request.from) != network(from) {
+    if !is_granted(&login) || !address::is_same_place(login.request.from, from) {
         return Ok(None);
     }
     let cookie = CookieSecret::from_random(entropy::random()?);
