@@ -54,7 +54,6 @@ pub struct Choice {
 }
 
 /// What a login at a provider starts with.
-#[derive(Debug)]
 pub struct Departure {
     /// Where the browser goes.
     pub location: Url,
@@ -78,6 +77,13 @@ pub struct Kept {
 impl std::fmt::Debug for Kept {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Kept(redacted)")
+    }
+}
+
+impl std::fmt::Debug for Departure {
+    /// Without the address, which carries `state`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Departure(redacted)")
     }
 }
 

@@ -83,8 +83,9 @@ impl AllowRule {
 
 impl Domain {
     fn parse(text: &str) -> Option<Self> {
-        // A URL's host may be percent-encoded, an address's may not; and one that ends in a dot is written so by nobody.
-        if text.contains('%') || text.ends_with('.') {
+        // A URL's host may be percent-encoded, an address's may not; one that ends in a dot is written so by nobody; and a star below a domain
+        // would look like a rule and be none.
+        if text.contains(['%', '*']) || text.ends_with('.') {
             return None;
         }
         match Host::parse(text) {

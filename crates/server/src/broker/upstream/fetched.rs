@@ -90,10 +90,7 @@ impl<T: Send + Sync + 'static> Fetched<T> {
             };
             ended(under_way).await;
         }
-        match self.ready() {
-            Some(value) => Ok(value),
-            None => Err(self.failure()),
-        }
+        self.ready().ok_or_else(|| self.failure())
     }
 
     /// Another than `than`: what somebody else has fetched meanwhile, or one more fetch brings. None where the last fetch began less than
@@ -120,10 +117,8 @@ impl<T: Send + Sync + 'static> Fetched<T> {
             }
         };
         ended(under_way).await;
-        match lock(&self.state).other(than) {
-            Some(newer) => Ok(Some(newer)),
-            None => Err(self.failure()),
-        }
+        let newer = lock(&self.state).other(than);
+        newer.map(Some).ok_or_else(|| self.failure())
     }
 
     fn failure(&self) -> UpstreamError {
@@ -198,3 +193,6 @@ impl<T> fmt::Debug for Fetched<T> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
