@@ -10,7 +10,7 @@ use crate::{
     output, reference,
 };
 
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 4] = [
     (
         "$XDG_CONFIG_HOME/oarlock/config.toml",
         "Configuration: providers of your own, and how logins go. Usually ~/.config/oarlock/config.toml.",
@@ -22,6 +22,10 @@ const FILES: [(&str, &str); 3] = [
     (
         "$XDG_STATE_HOME/oarlock/credentials/",
         "One file for each login, readable by you alone. Usually ~/.local/state/oarlock/credentials/.",
+    ),
+    (
+        "$XDG_STATE_HOME/oarlock/server.db, server.keys",
+        "Users, sessions and keys of a broker. Usually in ~/.local/state/oarlock/.",
     ),
 ];
 

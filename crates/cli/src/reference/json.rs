@@ -152,6 +152,44 @@ pub const OBJECTS: &[JsonObject] = &[
         ],
     },
     JsonObject {
+        command: "session list --json",
+        pointer: "/-",
+        members: SESSION,
+    },
+    JsonObject {
+        command: "user list --json",
+        pointer: "/-",
+        members: USER,
+    },
+    JsonObject {
+        command: "user show --json",
+        pointer: "",
+        members: USER_SHOWN,
+    },
+    JsonObject {
+        command: "user show --json",
+        pointer: "/sessions/-",
+        members: SESSION,
+    },
+    JsonObject {
+        command: "key list --json",
+        pointer: "/-",
+        members: &[
+            ("id", "`kid` of the tokens it signs."),
+            ("algorithm", "`ES256` or `EdDSA`."),
+            (
+                "state",
+                "`next`: it does not sign yet; `signing`; `published`: what it signed may still be valid.",
+            ),
+            ("created_at", "When it was made (RFC 3339, UTC)."),
+            ("signs_from", "From when it signs."),
+            (
+                "published_until",
+                "Until when it is published, or null while no other takes its place.",
+            ),
+        ],
+    },
+    JsonObject {
         command: "doctor --json",
         pointer: "",
         members: &[
@@ -184,6 +222,69 @@ pub const OBJECTS: &[JsonObject] = &[
             ("command", "What to run, or null."),
         ],
     },
+];
+
+type Members = &'static [(&'static str, &'static str)];
+
+const SESSION: Members = &[
+    (
+        "id",
+        "Name of the session; `oarlock session revoke` takes it.",
+    ),
+    ("user", "Whose: an id of `oarlock user list`."),
+    ("who", "The same for people."),
+    ("provider", "Name of the upstream they came by."),
+    (
+        "kind",
+        "`browser`; `client`: a program with tokens; `pairing`: one with a paircode.",
+    ),
+    (
+        "client_id",
+        "The program, or null where it has no such name.",
+    ),
+    ("scope", "What it may do, separated by spaces."),
+    ("resources", "Where it may do it; empty: anywhere."),
+    ("from", "The address where it began."),
+    (
+        "signed_in_at",
+        "When the person signed in at the provider (RFC 3339, UTC).",
+    ),
+    ("created_at", "When it began."),
+    ("last_used_at", "When it was last used here."),
+    ("expires_at", "When it ends by itself."),
+    ("revoked_at", "When it was ended, or null."),
+    ("alive", "Whether it is good still."),
+];
+
+const USER: Members = &[
+    ("id", "`sub` of the tokens made here."),
+    ("provider", "Name of the upstream."),
+    ("subject", "Who it is there."),
+    (
+        "name",
+        "What the provider said at the last login, or null; so are the next three.",
+    ),
+    ("username", "Name of the account."),
+    ("email", "Address."),
+    (
+        "email_verified",
+        "Whether the provider says that the address is theirs.",
+    ),
+    ("first_login", "When they first came (RFC 3339, UTC)."),
+    ("last_login", "When they last came."),
+];
+
+const USER_SHOWN: Members = &[
+    ("id", "As in the list; so are the next eight."),
+    ("provider", "Name of the upstream."),
+    ("subject", "Who it is there."),
+    ("name", "Name for people."),
+    ("username", "Name of the account."),
+    ("email", "Address."),
+    ("email_verified", "Whether it is theirs."),
+    ("first_login", "When they first came."),
+    ("last_login", "When they last came."),
+    ("sessions", "Their sessions that are alive."),
 ];
 
 /// As Markdown.

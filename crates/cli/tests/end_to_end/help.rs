@@ -2,7 +2,7 @@
 
 use crate::sandbox::Sandbox;
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 27] = [
     "",
     "login",
     "logout",
@@ -17,6 +17,16 @@ const COMMANDS: [&str; 17] = [
     "provider remove",
     "provider test",
     "serve",
+    "session",
+    "session list",
+    "session revoke",
+    "user",
+    "user list",
+    "user show",
+    "user remove",
+    "key",
+    "key list",
+    "key rotate",
     "doctor",
     "demo",
     "completions",

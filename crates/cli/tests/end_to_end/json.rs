@@ -48,6 +48,7 @@ fn agrees(printed: &Value, object: &JsonObject) {
 fn the_reference_names_every_member() {
     let (sandbox, server) = (Sandbox::new(), server());
     StoredLogin::at(&server).write(&sandbox);
+    let ada = crate::operator::with_somebody_signed_in(&sandbox);
     let mut commands: Vec<&str> = OBJECTS.iter().map(|object| object.command).collect();
     commands.dedup();
     for command in commands {
@@ -66,6 +67,7 @@ fn the_reference_names_every_member() {
             "provider test --json" | "doctor --json" => {
                 sandbox.oarlock(words).arguments(["work"]).run()
             }
+            "user show --json" => sandbox.run(["user", "show", &ada, "--json"]),
             "wait --json" => crate::relay::printed_as_json(&sandbox),
             "token --json" => sandbox.oarlock(words).arguments(["work"]).run(),
             _ => sandbox.run(words),

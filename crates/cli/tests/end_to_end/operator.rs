@@ -14,13 +14,13 @@ use crate::{
 const PAIRCODE: &str = "a-paircode-of-more-than-22-characters";
 
 /// A broker that runs, with the upstream `dev`.
-pub(crate) struct Broker {
+struct Broker {
     running: Running,
-    pub(crate) url: String,
+    url: String,
 }
 
 impl Broker {
-    pub(crate) fn start(sandbox: &Sandbox) -> Self {
+    fn start(sandbox: &Sandbox) -> Self {
         Self::of(&mut sandbox.oarlock([
             "serve",
             "--upstream",
@@ -50,7 +50,7 @@ impl Broker {
     }
 
     /// Logs a program of the older face in; its cookie.
-    pub(crate) fn pair(&self, who: &str) -> String {
+    fn pair(&self, who: &str) -> String {
         let body = |(status, answer): (u16, String)| {
             assert_eq!(status, 200, "{answer}");
             let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -75,6 +75,13 @@ impl Broker {
         assert!([200, 401].contains(&status), "{answer}");
         status == 200
     }
+}
+
+/// A store where Ada signed in once; her id.
+pub(crate) fn with_somebody_signed_in(sandbox: &Sandbox) -> String {
+    Broker::start(sandbox).pair("ada");
+    let users = json(sandbox, &["user", "list"]);
+    users[0]["id"].as_str().unwrap().to_owned()
 }
 
 fn json(sandbox: &Sandbox, words: &[&str]) -> Value {

@@ -192,3 +192,100 @@ fn a_socket_in_tmp_is_refused_with_the_word_that_allows_it() {
         assert!(said.contains(word), "{said}");
     }
 }
+
+#[test]
+fn a_check_says_all_of_a_broker_and_makes_nothing() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.home().join("server.toml");
+    write_private(
+        &file,
+        "public_url = \"https://login.example.com\"\n[upstreams.github]\nclient_id = \"abc\"\n[upstreams.company]\nissuer = \"https://id.example.com\"\nclient_id = \"def\"\n",
+    );
+    let finished = sandbox.run(["serve", "--check"]).ended_with(0);
+    assert_eq!(finished.stderr, "");
+    for said in [
+        "OAuth broker and relay.\n",
+        "Broker    https://login.example.com\n",
+        "Try it    oarlock login https://login.example.com\n",
+        "Redirect  https://login.example.com/redirect\n",
+        "register at company, github)",
+        "home/server.db\n",
+        "Callback  https://login.example.com/oauth/callback\n",
+    ] {
+        assert!(finished.stdout.contains(said), "{said}: {finished:?}");
+    }
+    assert!(!sandbox.home().join("server.db").exists());
+    let dev = sandbox.run([
+        "serve",
+        "--check",
+        "--upstream",
+        "dev",
+        "--public-url",
+        "http://localhost:5001",
+        "--no-relay",
+    ]);
+    let said = dev.ended_with(0).stdout;
+    assert!(
+        said.contains("OAuth broker.\n") && said.contains("picks who they are"),
+        "{said}"
+    );
+    assert!(
+        !said.contains("Callback") && !said.contains("Redirect"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_secret_for_a_client_is_printed_once_and_the_file_gets_its_digest() {
+    let sandbox = Sandbox::new();
+    let made = sandbox
+        .run(["serve", "--new-client-secret", "site"])
+        .ended_with(0);
+    let secret = made.stdout.trim();
+    assert_eq!(secret.len(), 43, "{made:?}");
+    made.keeps_secret_on_stderr(secret);
+    let entry = made.stderr.split_once("[clients").unwrap().1;
+    let token = sandbox
+        .run(["serve", "--new-registration-token"])
+        .ended_with(0);
+    let registration = token.stderr.split_once("[registration]").unwrap().1;
+    let text = format!(
+        "upstream = [\"dev\"]\n[clients{entry}redirect_uris = [\"https://site.example/back\"]\n[registration]{registration}"
+    );
+    write_private(&sandbox.home().join("server.toml"), &text);
+    let relay = Relay::start(&sandbox, ["--no-relay"]);
+    let introspect = |secret: &str| {
+        let body = format!("token=x&client_id=site&client_secret={secret}");
+        let request = format!(
+            "POST /introspect HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            relay.http,
+            body.len()
+        );
+        ask(&relay.http, &request)
+    };
+    assert_eq!(introspect("wrong").0, 401);
+    let basic = base64::Engine::encode(
+        &base64::engine::general_purpose::STANDARD,
+        format!("site:{secret}"),
+    );
+    let request = format!(
+        "POST /introspect HTTP/1.1\r\nHost: {}\r\nAuthorization: Basic {basic}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 7\r\nConnection: close\r\n\r\ntoken=x",
+        relay.http
+    );
+    let (status, answer) = ask(&relay.http, &request);
+    assert!(
+        status == 200 && answer.contains("\"active\":false"),
+        "{answer}"
+    );
+    let register = |token: &str| {
+        let body = r#"{"redirect_uris":["http://127.0.0.1/callback"]}"#;
+        let request = format!(
+            "POST /register HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            relay.http,
+            body.len()
+        );
+        ask(&relay.http, &request).0
+    };
+    assert_eq!(register("wrong"), 401);
+    assert_eq!(register(token.stdout.trim()), 201);
+}
