@@ -244,3 +244,6 @@ pub(crate) fn store_refusal(error: &StoreError) -> EndpointRefusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -148,3 +148,6 @@ fn until(place: &Place) -> Duration {
         .and_then(|remembered| remembered.as_ref().map(|known| known.until))
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -98,3 +98,6 @@ fn refusing(methods: MethodRouter<Arc<Endpoints>>) -> MethodRouter<Arc<Endpoints
 fn after(now: Timestamp, lasts: Duration) -> Timestamp {
     now.checked_add(lasts).unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -123,7 +123,8 @@ fn asks_to_wait(status: StatusCode) -> bool {
 
 /// Never too few: who comes back after them is let in.
 fn seconds(wait: Duration) -> HeaderValue {
-    HeaderValue::from(wait.as_secs().saturating_add(1))
+    let begun = u64::from(wait.subsec_nanos() > 0);
+    HeaderValue::from(wait.as_secs().saturating_add(begun))
 }
 
 /// JSON that nobody keeps (RFC 6749, section 5.1).

@@ -9,7 +9,10 @@ use oarlock_io::web_server::read_body;
 use oarlock_oauth::{
     Timestamp,
     authorization::ErrorCode,
-    authorization_server::token::{EndpointRequest, PresentedClient},
+    authorization_server::{
+        client::ClientIdUrl,
+        token::{EndpointRequest, PresentedClient},
+    },
 };
 
 use super::{Endpoints, answer::Refused};
@@ -73,6 +76,10 @@ impl Call {
             Err(refusal) => {
                 let refused = Refused::from(refusal);
                 note(parts, from, &request.client, &refused);
+                if is_address(&request.client) {
+                    // A document that is not there costs us a request to a stranger, whatever the program is told.
+                    return Err(missed(parts, from, refused));
+                }
                 return Err(counted(parts, from, refused));
             }
         };
@@ -96,10 +103,23 @@ pub(super) fn counted(parts: &Parts, from: IpAddr, refused: Refused) -> Refused 
         refused.code(),
         Some(ErrorCode::InvalidClient | ErrorCode::InvalidGrant | ErrorCode::ExpiredToken)
     );
-    match is_miss.then(|| parts.throttles.miss(from)) {
-        Some(Err(wait)) => Refused::TooOften(wait),
-        _ => refused,
+    if is_miss {
+        missed(parts, from, refused)
+    } else {
+        refused
     }
+}
+
+fn missed(parts: &Parts, from: IpAddr, refused: Refused) -> Refused {
+    match parts.throttles.miss(from) {
+        Err(wait) => Refused::TooOften(wait),
+        Ok(()) => refused,
+    }
+}
+
+/// Whether the client names itself by the address of its metadata.
+fn is_address(client: &PresentedClient) -> bool {
+    ClientIdUrl::parse(&client.client_id).is_some()
 }
 
 /// A secret that is wrong; a public client has none, and a name that is unknown is no event.

@@ -150,7 +150,7 @@ mod tests {
         // Those that are watched stay so, a newcomer is served.
         assert_eq!(polls.ask(&device(0), seconds(1.0)), Turn::TooSoon);
         assert_eq!(polls.ask(&device(WATCHED + 5), seconds(1.0)), Turn::Now);
-        polls.watch(device(WATCHED + 5), seconds(901.0));
+        polls.watch(device(WATCHED + 5), seconds(900.5));
         assert_eq!(polls.watched().len(), 2);
     }
 }
