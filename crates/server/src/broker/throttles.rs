@@ -9,7 +9,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// One count for each kind; the error is how long to wait.
 #[derive(Debug)]
-pub struct Throttles {
+pub(crate) struct Throttles {
     logins: Throttle,
     misses: Throttle,
     user_codes: Throttle,

@@ -17,7 +17,6 @@ mod visit;
 
 use axum::{
     Router,
-    extract::{Request, State},
     response::{IntoResponse, Response},
     routing::{MethodRouter, get},
 };
@@ -29,7 +28,6 @@ use super::super::{
     store::StoreError,
     upstream::UpstreamError,
 };
-use visit::Visit;
 
 /// How an answer is made: a page or a redirect, or why not.
 type Answered = Result<Response, Stop>;

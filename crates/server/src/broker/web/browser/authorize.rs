@@ -12,13 +12,15 @@ use oarlock_oauth::{
     authorization_server::authorization::{
         AuthorizationRefusal, AuthorizationRequest, UncheckedRequest, UntrustedRequest,
     },
+    endpoint::is_loopback,
 };
+use url::Url;
 
 use super::{Answered, Stop, redirect_to, sign_in, visit::Visit};
 use crate::broker::{
     Broker,
     clients::{Client, ClientError},
-    pages::Notice,
+    pages::{Notice, Standing},
     request::{Asked, LoginRequest},
 };
 
@@ -66,11 +68,11 @@ async fn answer(visit: &Visit, query: &str) -> Answered {
         Err(AuthorizationRefusal::Page(error)) => return Err(untrusted(&error)),
         Err(AuthorizationRefusal::Client { location, code }) => {
             tracing::info!(%code, "an authorization request is refused");
-            return redirect_to(location.as_str());
+            return tell(&client, &location);
         }
     };
     if let Some((code, description)) = refusal(visit, &request) {
-        return redirect_to(request.refused(&code, description, &parts.issuer).as_str());
+        return tell(&client, &request.refused(&code, description, &parts.issuer));
     }
     show(visit, request, &client).await
 }
@@ -94,6 +96,18 @@ fn refusal(visit: &Visit, request: &AuthorizationRequest) -> Option<(ErrorCode, 
         ErrorCode::InteractionRequired,
         "signing in here always shows a page",
     ))
+}
+
+/// Tells the client what is wrong with its request. Whoever could register an address elsewhere could send people there through
+/// ours by a wrong request, so of a client that only names itself the person is told (RFC 9700, section 4.11.2).
+fn tell(client: &Client, location: &Url) -> Answered {
+    if client.standing() == Standing::SelfNamed && !is_loopback(location) {
+        return Err(Notice::BadRequest(
+            "the program's request is not one that can be granted, and the program is not known to this server",
+        )
+        .into());
+    }
+    redirect_to(location.as_str())
 }
 
 async fn show(visit: &Visit, request: AuthorizationRequest, client: &Client) -> Answered {
