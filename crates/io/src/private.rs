@@ -29,7 +29,7 @@ pub(crate) use unix as platform;
 pub use append::AppendFile;
 pub use reservation::{CommitError, Reservation, write};
 pub use sweep::sweep;
-pub use trusted::read_trusted;
+pub use trusted::{read_trusted, read_trusted_secret};
 
 /// Why a private file or directory is refused; messages say what to do.
 #[derive(Debug, thiserror::Error)]

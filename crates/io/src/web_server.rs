@@ -3,13 +3,14 @@
 //! | what | limit | beyond |
 //! |---|---|---|
 //! | a connection that asks for nothing | 10 s | closed |
+//! | a TLS handshake, with what comes before it | 10 s | closed |
 //! | the head, to arrive | 10 s | 408 |
 //! | the head, in all | 48 KiB, 100 headers | 431 |
 //! | the request target | 32 KiB | 414 |
 //! | a body, if it is read by [`read_body`] | 10 s, and its cap | 408, 413 |
 //! | an answer of which nothing is taken | 30 s | closed |
 //! | a connection after an answer | 75 s; 5 s when more than half of the connections are taken | closed |
-//! | connections | [`WebLimits`] | 503 |
+//! | connections | [`WebLimits`] | 503; with TLS closed |
 //!
 //! A request that another server on the way may have read otherwise is refused with 400, and its connection closed
 //! (`framing`). After a body in chunks the connection is closed as well.
@@ -17,12 +18,14 @@
 //! future is dropped.
 //!
 //! An idle connection holds neither hyper's state nor its buffers (8 KiB for reading and as much for writing, the least that
-//! hyper takes), but about 1 kB.
+//! hyper takes), but about 1 kB; under TLS also what rustls keeps.
 
 mod admission;
 mod connection;
 mod framing;
+mod handshake;
 mod progress;
+mod stream;
 mod tls;
 mod watched;
 
@@ -69,10 +72,10 @@ pub struct WebLimits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAddress(pub SocketAddr);
 
-/// Serves until `stop` resolves; then no connection is accepted, idle ones are closed, and open requests get `drain` to finish.
+/// Serves, under TLS where that is given, until `stop` resolves; then no connection is accepted, idle ones are closed, and open requests get `drain` to finish.
 pub async fn serve<S, B>(
     listener: TcpListener,
-    _tls: Option<Tls>,
+    tls: Option<Tls>,
     limits: WebLimits,
     service: S,
     stop: impl Future<Output = ()> + Send,
@@ -89,6 +92,7 @@ pub async fn serve<S, B>(
     let mut admission = Admission::new(limits);
     let mut connections = JoinSet::new();
     let mut refusals = JoinSet::new();
+    let _following = follow(tls.as_ref());
     let mut backoff = Backoff::default();
     let mut stop = pin!(stop);
     loop {
@@ -111,7 +115,8 @@ pub async fn serve<S, B>(
         backoff.over();
         peer.set_ip(peer.ip().to_canonical());
         let Some(ticket) = admission.ask(&peer) else {
-            if refusals.len() < REFUSALS {
+            // A word that is not under TLS would be none.
+            if tls.is_none() && refusals.len() < REFUSALS {
                 refusals.spawn(refuse(stream));
             }
             continue;
@@ -123,12 +128,24 @@ pub async fn serve<S, B>(
             stop: Stop::No(receiver),
             crowd: admission.crowd(),
         };
-        let task = connections.spawn(connection.run(stream));
+        let task = match &tls {
+            None => connections.spawn(connection.run(stream)),
+            Some(tls) => connections.spawn(connection.run_under_tls(stream, tls.config())),
+        };
         admission.enter(ticket, task.id(), sender);
     }
     admission.stop();
     drop(listener);
     finish(connections, drain).await;
+}
+
+/// Reads the certificate anew when it changes, until this is dropped.
+fn follow(tls: Option<&Tls>) -> JoinSet<()> {
+    let mut following = JoinSet::new();
+    if let Some(tls) = tls {
+        following.spawn(tls.clone().follow());
+    }
+    following
 }
 
 async fn refuse(stream: TcpStream) {

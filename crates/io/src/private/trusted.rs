@@ -1,4 +1,4 @@
-//! Files that hold no secret but decide something: others may read them and must not write them.
+//! Files that somebody else may have put there for us, such as an administrator: others must not write them.
 
 use std::{fs::File, io::Read as _, path::Path};
 
@@ -10,7 +10,26 @@ use super::{PrivateError, failed};
 /// # Errors
 /// It is refused, larger than `limit` bytes, or cannot be read.
 pub fn read_trusted(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, PrivateError> {
-    let Some(file) = open(path)? else {
+    read(path, limit, Readers::All)
+}
+
+/// The same for a file that holds a secret: only its owner may read it, and a group where root gave it to us that way.
+///
+/// # Errors
+/// As [`read_trusted`]; others can read it.
+pub fn read_trusted_secret(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, PrivateError> {
+    read(path, limit, Readers::Few)
+}
+
+/// Who may read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Readers {
+    All,
+    Few,
+}
+
+fn read(path: &Path, limit: u64, readers: Readers) -> Result<Option<Vec<u8>>, PrivateError> {
+    let Some(file) = open(path, readers)? else {
         return Ok(None);
     };
     let mut content = Vec::new();
@@ -27,12 +46,12 @@ pub fn read_trusted(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, PrivateE
 }
 
 #[cfg(not(unix))]
-fn open(path: &Path) -> Result<Option<File>, PrivateError> {
+fn open(path: &Path, _readers: Readers) -> Result<Option<File>, PrivateError> {
     Ok(super::platform::open(path)?.map(|(file, _)| file))
 }
 
 #[cfg(unix)]
-fn open(path: &Path) -> Result<Option<File>, PrivateError> {
+fn open(path: &Path, readers: Readers) -> Result<Option<File>, PrivateError> {
     use rustix::{
         fs::{self, FileType, Mode, OFlags},
         io::Errno,
@@ -63,6 +82,21 @@ fn open(path: &Path) -> Result<Option<File>, PrivateError> {
             path: path.to_owned(),
             mode: widened(mode.as_raw_mode()) & 0o777,
         });
+    }
+    if readers == Readers::Few {
+        // What is root's can be ours by its group alone.
+        let (forbidden, right) = if found.st_uid == rustix::process::geteuid().as_raw() {
+            (Mode::RWXG | Mode::RWXO, 0o600)
+        } else {
+            (Mode::RWXO, 0o640)
+        };
+        if mode.intersects(forbidden) {
+            return Err(PrivateError::Mode {
+                path: path.to_owned(),
+                mode: widened(mode.as_raw_mode()) & 0o777,
+                right,
+            });
+        }
     }
     // Who can exchange a directory on the way could exchange the file.
     for way in [
@@ -102,7 +136,7 @@ mod tests {
         path::{Path, PathBuf},
     };
 
-    use super::{PrivateError, read_trusted};
+    use super::{PrivateError, read_trusted, read_trusted_secret};
 
     fn file(folder: &Path, mode: u32) -> PathBuf {
         let path = folder.join("server.toml");
@@ -131,6 +165,22 @@ mod tests {
         );
         let too_large = read_trusted(&file(folder.path(), 0o600), 5);
         assert!(matches!(too_large, Err(PrivateError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn hostile_19_a_secret_that_others_can_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        for mode in [0o600, 0o400] {
+            let path = file(folder.path(), mode);
+            assert_eq!(read_trusted_secret(&path, 10).unwrap().unwrap(), b"listen");
+            fs::remove_file(path).unwrap();
+        }
+        for mode in [0o640, 0o604, 0o644, 0o660] {
+            let path = file(folder.path(), mode);
+            let error = read_trusted_secret(&path, 10).unwrap_err();
+            assert!(error.to_string().contains("chmod"), "{mode:o}: {error}");
+            fs::remove_file(path).unwrap();
+        }
     }
 
     #[test]

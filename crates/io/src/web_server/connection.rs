@@ -4,15 +4,17 @@ use super::{
     PeerAddress,
     framing::Reading,
     progress::{Found, TICK},
+    stream::Stream,
     watched::{Watch, Watched},
 };
-use crate::serving::{HEAD_TIMED_OUT, MAX_HEAD, linger, refusal, target_is_too_long};
+use crate::serving::{HEAD_TIMED_OUT, MAX_HEAD, refusal, target_is_too_long};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Either, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
+use rustls::ServerConfig;
 use std::{
     convert::Infallible,
     future::poll_fn,
@@ -29,7 +31,7 @@ use tokio::{
 use tower_service::Service;
 
 /// How long a connection may stay without having asked for anything.
-const SILENT: Duration = Duration::from_secs(10);
+pub(super) const SILENT: Duration = Duration::from_secs(10);
 
 /// How long it may stay after an answer.
 const KEPT_ALIVE: Duration = Duration::from_secs(75);
@@ -54,19 +56,23 @@ pub(super) struct Connection<S> {
 
 /// How long a connection may be silent.
 #[derive(Clone, Copy)]
-struct Patience {
+pub(super) struct Patience {
     until: Instant,
     /// Where connections are scarce.
     crowded: Instant,
 }
 
 impl Patience {
-    fn from_now(usually: Duration, crowded: Duration) -> Self {
+    pub(super) fn from_now(usually: Duration, crowded: Duration) -> Self {
         let now = Instant::now();
         Self {
             until: now + usually,
             crowded: now + crowded,
         }
+    }
+
+    pub(super) fn until(self) -> Instant {
+        self.until
     }
 }
 
@@ -77,7 +83,7 @@ pub(super) enum Stop {
 }
 
 impl Stop {
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if let Self::No(receiver) = self {
             // An end without a word is one too.
             ready!(Pin::new(receiver).poll(context)).ok();
@@ -109,12 +115,22 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: std::error::Error + Send + Sync + 'static,
 {
-    pub(super) async fn run(mut self, mut stream: TcpStream) {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "no TCP_NODELAY");
+    pub(super) fn run(self, stream: TcpStream) -> impl Future<Output = ()> + Send {
+        self.converse(Stream::Plain(stream))
+    }
+
+    /// The same under TLS.
+    pub(super) async fn run_under_tls(mut self, stream: TcpStream, config: Arc<ServerConfig>) {
+        // Apart, so that nothing of the handshake is held afterwards.
+        if let Some(stream) = Box::pin(self.shake_hands(stream, config)).await {
+            self.converse(stream).await;
         }
+    }
+
+    async fn converse(mut self, mut stream: Stream) {
+        no_delay(stream.tcp());
         let mut patience = Patience::from_now(SILENT, SILENT);
-        while self.is_asked(&stream, patience).await {
+        while self.is_asked(&mut stream, patience).await {
             let watch = Arc::new(Watch::default());
             // Apart, so that a connection that idles holds nothing of it.
             let ended = Box::pin(self.serve(stream, &watch)).await;
@@ -124,13 +140,12 @@ where
             match ended {
                 Ended::Idle => {}
                 Ended::Stalled => return,
-                Ended::Answered => return linger(returned, self.patience()).await,
+                // As above: it is for the end alone.
+                Ended::Answered => return Box::pin(returned.linger(self.patience())).await,
+                // hyper would close without a word.
                 Ended::SlowHead => {
-                    // hyper would close without a word. There is room for it: nothing else was sent.
-                    if returned.try_write(HEAD_TIMED_OUT).is_ok() {
-                        linger(returned, self.patience()).await;
-                    }
-                    return;
+                    let end = returned.end_with(HEAD_TIMED_OUT, self.patience());
+                    return Box::pin(end).await;
                 }
             }
             if watch.progress().was_asked() {
@@ -140,38 +155,8 @@ where
         }
     }
 
-    fn patience(&self) -> Duration {
-        match self.stop {
-            Stop::No(_) => LINGER,
-            Stop::Yes => LINGER_AT_THE_END,
-        }
-    }
-
-    /// Waits for something to read, outside of hyper: that would hold two buffers of 8 KiB meanwhile.
-    async fn is_asked(&mut self, stream: &TcpStream, patience: Patience) -> bool {
-        loop {
-            let until = if *self.crowd.borrow_and_update() {
-                patience.crowded.min(patience.until)
-            } else {
-                patience.until
-            };
-            // Merely asking whether it is readable is not enough: tokio takes new sockets to be so.
-            let mut first = [0];
-            tokio::select! {
-                biased;
-                peeked = stream.peek(&mut first) => return peeked.is_ok(),
-                () = poll_fn(|context| self.stop.poll(context)) => return false,
-                changed = self.crowd.changed() => if changed.is_err() {
-                    // Nobody is let in any more: everything stops.
-                    return false;
-                },
-                () = sleep_until(until) => return false,
-            }
-        }
-    }
-
     /// Lets hyper serve until the connection ends or idles.
-    async fn serve(&mut self, stream: TcpStream, watch: &Arc<Watch>) -> Ended {
+    async fn serve(&mut self, stream: Stream, watch: &Arc<Watch>) -> Ended {
         let stream = TokioIo::new(Watched::new(stream, Arc::clone(watch)));
         let (service, peer, watched) = (self.service.clone(), self.peer, Arc::clone(watch));
         let service = service_fn(move |request| {
@@ -208,6 +193,51 @@ where
             Poll::Pending
         })
         .await
+    }
+}
+
+impl<S> Connection<S> {
+    pub(super) fn patience(&self) -> Duration {
+        match self.stop {
+            Stop::No(_) => LINGER,
+            Stop::Yes => LINGER_AT_THE_END,
+        }
+    }
+
+    /// Waits for something to read, outside of hyper: that would hold two buffers of 8 KiB meanwhile.
+    pub(super) async fn is_asked(&mut self, stream: &mut Stream, patience: Patience) -> bool {
+        if stream.holds_something() {
+            return true;
+        }
+        loop {
+            let until = if *self.crowd.borrow_and_update() {
+                patience.crowded.min(patience.until)
+            } else {
+                patience.until
+            };
+            // A byte of a record that never becomes whole would be something to read again and again.
+            if stream.is_tls() && Instant::now() >= until {
+                return false;
+            }
+            // Merely asking whether it is readable is not enough: tokio takes new sockets to be so.
+            let mut first = [0];
+            tokio::select! {
+                biased;
+                peeked = stream.tcp().peek(&mut first) => return peeked.is_ok(),
+                () = poll_fn(|context| self.stop.poll(context)) => return false,
+                changed = self.crowd.changed() => if changed.is_err() {
+                    // Nobody is let in any more: everything stops.
+                    return false;
+                },
+                () = sleep_until(until) => return false,
+            }
+        }
+    }
+}
+
+pub(super) fn no_delay(stream: &TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "no TCP_NODELAY");
     }
 }
 
@@ -281,7 +311,7 @@ fn check(request: &Request<Incoming>, reading: Reading) -> Result<(), StatusCode
 
 #[cfg(test)]
 mod tests {
-    use super::{Connection, Patience, PeerAddress, SILENT, Stop};
+    use super::{Connection, Patience, PeerAddress, SILENT, Stop, Stream};
     use bytes::Bytes;
     use http::{Request, Response};
     use http_body_util::Full;
@@ -321,6 +351,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let mut client = TcpStream::connect(address).await.unwrap();
         let (stream, peer) = listener.accept().await.unwrap();
+        let mut stream = Stream::Plain(stream);
         let (_sender, receiver) = oneshot::channel();
         let crowd = watch::Sender::new(false);
         let mut connection = Connection {
@@ -331,22 +362,22 @@ mod tests {
         };
         let moment = Duration::from_millis(200);
         let soon = || Patience::from_now(moment, SILENT);
-        assert!(!connection.is_asked(&stream, soon()).await);
+        assert!(!connection.is_asked(&mut stream, soon()).await);
         client.write_all(b"G").await.unwrap();
         assert!(
             connection
-                .is_asked(&stream, Patience::from_now(SILENT, SILENT))
+                .is_asked(&mut stream, Patience::from_now(SILENT, SILENT))
                 .await
         );
         crowd.send_replace(true);
         // What came is served all the same, and the connection is closed when nothing comes.
         let at_once = Patience::from_now(SILENT, Duration::ZERO);
-        assert!(connection.is_asked(&stream, at_once).await);
-        stream.try_read(&mut [0; 8]).unwrap();
+        assert!(connection.is_asked(&mut stream, at_once).await);
+        stream.tcp().try_read(&mut [0; 8]).unwrap();
         let start = Instant::now();
-        assert!(!connection.is_asked(&stream, at_once).await);
+        assert!(!connection.is_asked(&mut stream, at_once).await);
         assert!(start.elapsed() < SILENT);
-        let size = size_of_val(&connection.run(stream));
+        let size = size_of_val(&connection.converse(stream));
         assert!(size < 1024, "{size} bytes");
     }
 }

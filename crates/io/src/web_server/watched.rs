@@ -1,23 +1,20 @@
 //! A connection's stream, watched while hyper reads and writes it.
 
-use super::progress::Progress;
+use super::{progress::Progress, stream::Stream};
 use std::{
     io::{self, IoSlice},
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
 };
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// What the stream, the service and the connection have in common. Only one of them runs at a time.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     progress: Mutex<Progress>,
     /// The stream, once hyper has let go of it.
-    returned: Mutex<Option<TcpStream>>,
+    returned: Mutex<Option<Stream>>,
 }
 
 impl Watch {
@@ -26,7 +23,7 @@ impl Watch {
     }
 
     /// The stream, after its [`Watched`] was dropped.
-    pub(super) fn take_stream(&self) -> Option<TcpStream> {
+    pub(super) fn take_stream(&self) -> Option<Stream> {
         let mut returned = self.returned.lock().unwrap_or_else(PoisonError::into_inner);
         returned.take()
     }
@@ -35,36 +32,49 @@ impl Watch {
 /// The stream; handed back to its [`Watch`] when it is dropped.
 #[derive(Debug)]
 pub(super) struct Watched {
-    stream: Option<TcpStream>,
+    stream: Option<Stream>,
     watch: Arc<Watch>,
     blocked: bool,
+    /// [`Stream::sent`], when it was blocked.
+    sent: u64,
 }
 
 impl Watched {
-    pub(super) fn new(stream: TcpStream, watch: Arc<Watch>) -> Self {
+    pub(super) fn new(stream: Stream, watch: Arc<Watch>) -> Self {
         Self {
             stream: Some(stream),
             watch,
             blocked: false,
+            sent: 0,
         }
     }
 
-    fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
+    fn stream(&mut self) -> io::Result<Pin<&mut Stream>> {
         let stream = self.stream.as_mut().ok_or(io::ErrorKind::NotConnected)?;
         Ok(Pin::new(stream))
     }
 
-    fn note(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn note<T>(&mut self, written: Poll<T>) -> Poll<T> {
         if written.is_pending() {
-            if !self.blocked {
-                self.blocked = true;
-                self.watch.progress().could_not_send();
-            }
+            self.note_blocked();
         } else if self.blocked {
             self.blocked = false;
             self.watch.progress().sent();
         }
         written
+    }
+
+    fn note_blocked(&mut self) {
+        let sent = self.stream.as_ref().map_or(0, Stream::sent);
+        let mut progress = self.watch.progress();
+        if self.blocked && sent != self.sent {
+            progress.sent();
+        }
+        if !self.blocked || sent != self.sent {
+            progress.could_not_send();
+        }
+        drop(progress);
+        (self.blocked, self.sent) = (true, sent);
     }
 }
 
@@ -114,13 +124,12 @@ impl AsyncWrite for Watched {
         true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // A TCP stream has nothing to flush.
-        Poll::Ready(Ok(()))
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = self.stream()?.poll_flush(context);
+        self.note(flushed)
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // Who gets the stream back closes it, in a way that lets the answer arrive.
-        Poll::Ready(Ok(()))
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream()?.poll_shutdown(context)
     }
 }

@@ -2,6 +2,7 @@
 
 mod limits;
 mod readings;
+mod secured;
 mod stop;
 
 pub(crate) use limits::serve_web_with_few_descriptors;
@@ -11,10 +12,10 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use oarlock_io::web_server::{PeerAddress, WebLimits, read_body, serve};
+use oarlock_io::web_server::{PeerAddress, Tls, WebLimits, read_body, serve};
 use std::{
     convert::Infallible,
-    io::{self, Read as _},
+    io::{self, Read},
     net::{SocketAddr, TcpStream},
     pin::Pin,
     sync::mpsc,
@@ -117,6 +118,10 @@ struct Served {
 
 impl Served {
     fn new(limits: WebLimits) -> Self {
+        Self::with(limits, None)
+    }
+
+    fn with(limits: WebLimits, tls: Option<Tls>) -> Self {
         let (sender, address) = mpsc::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let (site, events) = mpsc::channel();
@@ -129,7 +134,7 @@ impl Served {
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 sender.send(listener.local_addr().unwrap()).unwrap();
                 let stopped = async { drop(stopped.await) };
-                serve(listener, limits, Site { events: site }, stopped).await;
+                serve(listener, tls, limits, Site { events: site }, stopped).await;
             });
         });
         Self {
@@ -184,7 +189,7 @@ impl Drop for Served {
 }
 
 /// Reads to the end, or to a reset; a timeout is a failure.
-fn to_the_end(stream: &mut TcpStream) -> String {
+fn to_the_end(stream: &mut impl Read) -> String {
     let mut all = Vec::new();
     match stream.read_to_end(&mut all) {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => panic!("no end: {error}"),
@@ -193,7 +198,7 @@ fn to_the_end(stream: &mut TcpStream) -> String {
 }
 
 /// Reads one answer with a length from a connection that stays open.
-fn one_answer(stream: &mut TcpStream) -> String {
+fn one_answer(stream: &mut impl Read) -> String {
     let mut answer = String::new();
     let mut byte = [0];
     while !answer.ends_with("\r\n\r\n") {

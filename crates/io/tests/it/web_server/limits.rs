@@ -233,7 +233,7 @@ pub(crate) fn serve_web_with_few_descriptors(port_file: &str) {
         std::fs::rename(&temporary, port_file).unwrap();
         let end = async { drop(tokio::signal::ctrl_c().await) };
         let (events, _) = mpsc::channel();
-        serve(listener, limits(), Site { events }, end).await;
+        serve(listener, None, limits(), Site { events }, end).await;
     });
 }
 
