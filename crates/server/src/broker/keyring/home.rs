@@ -124,6 +124,11 @@ fn settle_file(path: &Path, change: &Change) -> Result<Settled, KeyringError> {
         Refused::Keyring(error) => error,
         error => refused_file(path)(error),
     };
+    if matches!(change.what, What::Open) {
+        // A folder that is refused is said now, and not when the next key has to be written.
+        private::ensure_directory(folder(path)).map_err(refused_file(path))?;
+        sweep(path);
+    }
     // Mostly nothing changes: then no lock is needed, and a folder that cannot be written to is fine.
     if !matches!(change.what, What::Rotate { .. })
         && let Some(document) = read_file(path)?
@@ -156,14 +161,7 @@ fn read_file(path: &Path) -> Result<Option<Document>, KeyringError> {
 }
 
 fn write_file(path: &Path, document: &Document) -> Result<(), KeyringError> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    // What a process that was killed left behind has keys in it.
-    match private::sweep(folder.unwrap_or(Path::new("."))) {
-        Ok(_) => {}
-        Err(error) => tracing::warn!(%error, "temporary files are not swept"),
-    }
+    sweep(path);
     private::write(path, document.text()?.as_bytes()).map_err(|error| {
         // Keys that nobody came to use: a copy has no worth, and would lie about.
         if let Some(copy) = error.recovery.filter(|copy| copy != path)
@@ -173,6 +171,21 @@ fn write_file(path: &Path, document: &Document) -> Result<(), KeyringError> {
         }
         refused_file(path)(error.source)
     })
+}
+
+/// What a process that was killed left behind has keys in it.
+fn sweep(path: &Path) {
+    match private::sweep(folder(path)) {
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "temporary files are not swept"),
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    let folder = path.parent();
+    folder
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// Beside the file.

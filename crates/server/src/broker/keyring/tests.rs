@@ -157,7 +157,7 @@ async fn a_change_by_another_process_is_noticed() {
     let leaked = server.sign("at+jwt", &json!({})).unwrap();
     let now = command.rotate(true).await.unwrap();
     server.keep().await.unwrap();
-    assert_eq!(ids(&server), [now.id.clone()]);
+    assert_eq!(ids(&server).join(" "), now.id);
     assert_eq!(header(&server)["kid"], now.id);
     let (leaked, keys) = (AccessToken::new(leaked), server.key_set());
     let issuer = Issuer::parse("https://auth.example").unwrap();
@@ -246,6 +246,10 @@ async fn hostile_19_keys_that_others_can_read_or_that_are_not_ours_are_refused()
         assert!(refused().await.contains("chmod 600"), "{shown:o}");
     }
     mode(0o600).unwrap();
+    let open_to = |mode| std::fs::set_permissions(folder.path(), Permissions::from_mode(mode));
+    open_to(0o755).unwrap();
+    assert!(refused().await.contains("chmod 700"));
+    open_to(0o700).unwrap();
     let kept = folder.path().join("kept");
     std::fs::rename(&path, &kept).unwrap();
     symlink(&kept, &path).unwrap();
