@@ -98,6 +98,14 @@ pub struct Parts {
     pub(crate) throttles: Throttles,
 }
 
+impl Parts {
+    /// Notes what happened, and counts it.
+    pub(crate) fn note(&self, event: &Event<'_>) {
+        self.metrics.event(event.what);
+        self.audit.note(event);
+    }
+}
+
 /// What a broker finds where it is.
 #[derive(Debug)]
 pub struct Surroundings {
@@ -198,12 +206,6 @@ impl Broker {
     /// What it is made of.
     pub(crate) fn parts(&self) -> &Parts {
         &self.0
-    }
-
-    /// Notes what happened, and counts it.
-    pub(crate) fn note(&self, event: &Event<'_>) {
-        self.0.metrics.event(event.what);
-        self.0.audit.note(event);
     }
 
     /// The page that shows a code to be pasted: a redirect URI of the built-in client.

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod flows;
 #[cfg(test)]
+mod impostors;
+#[cfg(test)]
 mod person;
 #[cfg(test)]
 mod scene;

@@ -28,9 +28,8 @@ mod tests {
 
     #[test]
     fn hostile_20_a_place_is_an_address_a_customer_or_this_machine() {
-        let same = |one: &str, other: &str| {
-            is_same_place(one.parse().unwrap(), other.parse().unwrap())
-        };
+        let same =
+            |one: &str, other: &str| is_same_place(one.parse().unwrap(), other.parse().unwrap());
         assert!(same("192.0.2.1", "192.0.2.1"));
         assert!(!same("192.0.2.1", "192.0.2.2"));
         assert!(same("2001:db8:1:2::1", "2001:db8:1:2:ffff::"));

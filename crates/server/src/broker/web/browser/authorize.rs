@@ -9,8 +9,11 @@ use http::request::Parts;
 use oarlock_io::web_server::read_body;
 use oarlock_oauth::{
     authorization::ErrorCode,
-    authorization_server::authorization::{
-        AuthorizationRefusal, AuthorizationRequest, UncheckedRequest, UntrustedRequest,
+    authorization_server::{
+        authorization::{
+            AuthorizationRefusal, AuthorizationRequest, UncheckedRequest, UntrustedRequest,
+        },
+        client::ClientIdUrl,
     },
     endpoint::is_loopback,
 };
@@ -51,6 +54,11 @@ pub(super) async fn post(State(broker): State<Broker>, parts: Parts, body: Body)
 async fn answer(visit: &Visit, query: &str) -> Answered {
     let parts = visit.broker.parts();
     let unchecked = UncheckedRequest::parse(query).map_err(|error| untrusted(&error))?;
+    if ClientIdUrl::parse(unchecked.client_id()).is_some() {
+        // It may have to be fetched from wherever it says.
+        let counted = parts.throttles.login(visit.from);
+        counted.map_err(Notice::TooMany)?;
+    }
     let client = match parts.clients.find(unchecked.client_id()).await {
         Ok(client) => client,
         Err(ClientError::Store(error)) => return Err(error.into()),

@@ -128,7 +128,7 @@ fn note(visit: &Visit, login: &Login, allows: bool) {
         Stage::Granted { user, .. } => Some(user),
         _ => None,
     };
-    visit.broker.note(&Event {
+    visit.broker.parts().note(&Event {
         what: if allows { What::Granted } else { What::Denied },
         user,
         client_id: login.request.asked.client_id(),

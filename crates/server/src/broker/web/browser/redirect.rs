@@ -135,7 +135,7 @@ async fn arrive(
         Ok(arrival) => arrival,
         Err(error) => {
             tracing::warn!(upstream = at.upstream, %error, "a login ends at its provider");
-            broker.note(&Event {
+            broker.parts().note(&Event {
                 what: What::SignInRefused,
                 upstream: Some(&at.upstream),
                 client_id: login.request.asked.client_id(),
@@ -174,7 +174,7 @@ async fn arrive(
         .identify(identify, here.now)
         .await?
         .ok_or(Notice::Expired)?;
-    broker.note(&Event {
+    broker.parts().note(&Event {
         what: if identified.is_new {
             What::FirstSignedIn
         } else {

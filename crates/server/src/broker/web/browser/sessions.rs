@@ -137,7 +137,7 @@ async fn revoke(visit: &Visit, session: &Session) -> Result<(), StoreError> {
         .store
         .revoke_session(session.id.clone(), visit.now)
         .await?;
-    visit.broker.note(&Event {
+    visit.broker.parts().note(&Event {
         what: What::SessionRevoked,
         user: Some(&session.user),
         session: Some(&session.id),

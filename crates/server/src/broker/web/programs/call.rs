@@ -125,7 +125,7 @@ fn is_address(client: &PresentedClient) -> bool {
 /// A secret that is wrong; a public client has none, and a name that is unknown is no event.
 fn note(parts: &Parts, from: IpAddr, client: &PresentedClient, refused: &Refused) {
     if client.secret.is_some() && refused.code() == Some(&ErrorCode::InvalidClient) {
-        parts.audit.note(&Event {
+        parts.note(&Event {
             what: What::ClientRefused,
             client_id: Some(&client.client_id),
             from: Some(from),

@@ -158,7 +158,7 @@ async fn fetch(
     let Redeemed::Now { session, login, .. } = parts.store.redeem(key, session, now).await? else {
         return Ok(None);
     };
-    parts.audit.note(&Event {
+    parts.note(&Event {
         what: What::Redeemed,
         user: Some(&session.user),
         session: Some(&session.id),

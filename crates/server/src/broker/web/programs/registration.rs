@@ -42,7 +42,7 @@ pub(super) async fn answer(
         }
         Err(refusal) => return Err(refusal.into()),
     };
-    parts.audit.note(&Event {
+    parts.note(&Event {
         what: What::ClientRegistered,
         client_id: registered.get("client_id").and_then(Value::as_str),
         from: Some(from),

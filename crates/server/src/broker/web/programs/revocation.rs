@@ -86,7 +86,7 @@ async fn revoke_access_token(
 }
 
 fn note(parts: &Parts, call: &Call, what: What, user: &UserId, session: &SessionId) {
-    parts.audit.note(&Event {
+    parts.note(&Event {
         what,
         user: Some(user),
         session: Some(session),

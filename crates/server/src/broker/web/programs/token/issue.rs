@@ -120,7 +120,7 @@ pub(super) fn issue(
 
 /// What happened to a session of a program.
 pub(super) fn note(parts: &Parts, call: &Call, what: What, session: &Session) {
-    parts.audit.note(&Event {
+    parts.note(&Event {
         what,
         user: Some(&session.user),
         session: Some(&session.id),
@@ -133,7 +133,7 @@ pub(super) fn note(parts: &Parts, call: &Call, what: What, session: &Session) {
 /// A session that was revoked because what bought it came again (hostile.md, 11).
 pub(super) fn note_theft(parts: &Parts, call: &Call, what: What, session: &SessionId) {
     tracing::warn!(%session, "a code or refresh token came a second time; its session is revoked");
-    parts.audit.note(&Event {
+    parts.note(&Event {
         what,
         session: Some(session),
         client_id: Some(&call.client.id),
