@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &ServeArguments, verbose: u8) -> Result<ExitCode, F
         return Ok(ExitCode::SUCCESS);
     }
     if arguments.health {
-        return health::ask(plan.config.listen);
+        return health::ask(&plan.config);
     }
     serve(plan, &environment)
 }

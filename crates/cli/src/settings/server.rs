@@ -76,7 +76,7 @@ pub(crate) const UNMATCHED: Setting = setting(
 pub(crate) const TLS_CERTIFICATE: Setting = setting(
     "tls.certificate",
     "plain HTTP",
-    "PEM file of the certificate and those between it and its root. Read again at SIGHUP.",
+    "PEM file of the certificate and those between it and its root. Read again when it changes.",
 );
 
 pub(crate) const TLS_KEY: Setting = setting(

@@ -345,3 +345,27 @@ fn what_follows_an_answer_stands_on_its_own_line() {
         "{shown:#?}"
     );
 }
+
+#[test]
+fn a_person_is_removed_when_somebody_says_yes() {
+    let sandbox = Sandbox::new();
+    let ada = crate::operator::with_somebody_signed_in(&sandbox);
+    for (keys, code) in [("\r", 130), ("n\r", 130), ("\u{1b}", 130), ("y\r", 0)] {
+        let mut session = in_terminal(&sandbox, 80, &format!("user remove {ada}"));
+        session
+            .expect("Remove ada@example.com (dev) with all sessions?")
+            .unwrap();
+        type_keys(&mut session, keys);
+        let shown = rest(&mut session);
+        assert!(
+            shown.contains(&format!("exit {code}.")),
+            "{keys:?}: {shown:#?}"
+        );
+    }
+    let mut session = in_terminal(&sandbox, 80, &format!("user remove {ada} --yes"));
+    let shown = rest(&mut session);
+    assert!(
+        shown.contains(&"exit 1.".to_owned()),
+        "there is nobody to ask for: {shown:#?}"
+    );
+}

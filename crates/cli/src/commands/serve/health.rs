@@ -8,7 +8,7 @@ use std::{
 };
 
 use oarlock_io::socket::Stream;
-use oarlock_server::config::ListenAddress;
+use oarlock_server::config::{ListenAddress, ServerConfig};
 
 use crate::failure::Failure;
 
@@ -18,8 +18,13 @@ const REQUEST: &[u8] = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: 
 /// The answer's first line.
 const READY: &[u8] = b"HTTP/1.1 200";
 
-pub(super) fn ask(listen: ListenAddress) -> Result<ExitCode, Failure> {
-    let ListenAddress::Bind(address) = listen else {
+pub(super) fn ask(config: &ServerConfig) -> Result<ExitCode, Failure> {
+    if config.tls.is_some() {
+        return Err(Failure::usage(
+            "--health: the server speaks TLS, under its public name alone; ask its /readyz instead",
+        ));
+    }
+    let ListenAddress::Bind(address) = config.listen else {
         return Err(Failure::usage(
             "--health: the service manager has the socket; ask it instead",
         ));

@@ -2,7 +2,11 @@
 
 use oarlock::config::{ConfigError, ENVIRONMENT_PROVIDER, variable_suffix};
 use oarlock_io::{Environment, private};
-use oarlock_oauth::{profile::ProviderProfile, secret::ClientSecret};
+use oarlock_oauth::{
+    endpoint::{Endpoint, Origin},
+    profile::ProviderProfile,
+    secret::ClientSecret,
+};
 use toml::{Table, Value};
 
 use super::super::{entry::Entry, value};
@@ -109,24 +113,38 @@ pub(super) fn lack(profile: &ProviderProfile) -> Option<&'static str> {
     None
 }
 
-/// Keys of the base that are another client's or another server's. A client secret is for one client at one server.
+/// Keys of the base that are another client's or another server's, by the rule of `extends` in `config.toml`: a client secret is for one
+/// client at one server, and an issuer on an origin that the base knows nothing of is another server.
 fn left_behind(base: &Table, entry: &Table) -> Vec<&'static str> {
-    let changes = |key: &&str| {
-        entry
-            .get(*key)
-            .is_some_and(|new| base.get(*key) != Some(new))
+    let changes =
+        |key: &str| matches!((base.get(key), entry.get(key)), (Some(old), Some(new)) if old != new);
+    let known: Vec<Origin> = SERVER
+        .iter()
+        .filter_map(|key| origin(base.get(*key)?))
+        .collect();
+    let leads_away = |keys: &[&str]| {
+        let mut named = keys.iter().filter_map(|key| origin(entry.get(*key)?));
+        !known.is_empty() && named.any(|origin| !known.contains(&origin))
     };
-    let other_server = SERVER.iter().any(|key| changes(&key));
+    let elsewhere = leads_away(&["issuer", "token_endpoint"]);
+    let gets_the_secret = ["device_authorization_endpoint", "revocation_endpoint"];
     let has_own_secret = SECRET.iter().any(|key| entry.contains_key(*key));
     let mut keys = Vec::new();
-    if other_server || changes(&"client_id") || has_own_secret {
-        keys.extend(["client_secret"]);
+    if has_own_secret || changes("client_id") || elsewhere || leads_away(&gets_the_secret) {
+        keys.push("client_secret");
     }
-    if other_server {
+    if elsewhere || (entry.contains_key("issuer") && entry.get("issuer") != base.get("issuer")) {
         keys.extend(SERVER);
+    }
+    if elsewhere {
         keys.extend(OF_THE_SERVER);
     }
     keys
+}
+
+/// What is no address is refused when the whole is read.
+fn origin(value: &Value) -> Option<Origin> {
+    Some(Endpoint::parse(value.as_str()?).ok()?.origin())
 }
 
 /// Whether a value serves, alone, so that an error names its key.

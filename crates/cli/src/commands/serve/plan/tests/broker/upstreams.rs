@@ -243,6 +243,10 @@ fn hostile_23_a_secret_goes_to_no_other_client_or_server() {
         secret("client_secret = \"own\""),
         (Some("own".into()), true)
     );
+    let more = "userinfo_endpoint = \"https://work.example/me\"";
+    assert_eq!(secret(more), (Some("canary".into()), true));
+    let revoked_elsewhere = "revocation_endpoint = \"https://other.example/revoke\"";
+    assert_eq!(secret(revoked_elsewhere), (None, true));
     let elsewhere = "issuer = \"https://other.example\"\nclient_id = \"w\"";
     assert_eq!(secret(elsewhere), (None, false));
     // Another server knows nothing of the first one's client.
