@@ -186,13 +186,17 @@ impl Form {
         pairs
     }
 
-    /// The one that says what the person wants; where none says no, the next page may ask.
+    /// The one that names the user, else the one that says what the person wants; where none says no, the next page may ask.
     fn button(&self, answer: &Answer<'_>) -> Option<&Tag> {
         let wanted = self
             .buttons
             .iter()
             .find(|button| says_no(button) == answer.deny);
-        wanted.or_else(|| self.buttons.first())
+        let own = self
+            .buttons
+            .iter()
+            .find(|button| button.get("value") == Some(answer.user));
+        own.or(wanted).or_else(|| self.buttons.first())
     }
 
     /// The value of a group of radio buttons: the user's, else the checked one, else the first.
@@ -231,6 +235,13 @@ mod tests {
         let body = |deny| step(html, deny).unwrap().2.unwrap();
         assert_eq!(body(false), "i=7&user=bob&decision=allow");
         assert_eq!(body(true), "i=7&user=bob&decision=deny");
+    }
+
+    #[test]
+    fn a_button_can_name_the_user() {
+        let html = "<form method=post action=/dev><button name=subject value=ada>Ada</button>\
+            <button name=subject value=bob>Bob</button></form>";
+        assert_eq!(step(html, false).unwrap().2.unwrap(), "subject=bob");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::{
     BrowserError, Visit,
     cookies::Cookies,
     forms::{self, Answer},
+    html::tags,
     step::Step,
     without_query,
 };
@@ -62,7 +63,7 @@ impl Page {
         }
     }
 
-    /// Where the page leads: a redirect, a form, or nowhere.
+    /// Where the page leads: a redirect, a refresh, a form, or nowhere.
     pub(crate) fn next(
         &self,
         step: &Step,
@@ -91,11 +92,33 @@ impl Page {
                     refused: step.refused,
                 }))
             }
-            _ if self.is_html() && self.status < 500 && !step.refused => {
+            _ if !self.is_html() || self.status >= 500 => Ok(None),
+            _ => {
+                if let Some(target) = self.refresh() {
+                    let target = step.url.join(&target);
+                    let url =
+                        target.map_err(|_| BrowserError::Redirect(without_query(&step.url)))?;
+                    return Ok(Some(Step {
+                        refused: step.refused,
+                        ..Step::get(url)
+                    }));
+                }
+                if step.refused {
+                    return Ok(None);
+                }
                 Ok(forms::submit(&self.body, &step.url, answer))
             }
-            _ => Ok(None),
         }
+    }
+
+    /// Where a page leads by itself: `<meta http-equiv="refresh" content="0;url=…">`.
+    fn refresh(&self) -> Option<String> {
+        let is_refresh = |kind: &str| kind.eq_ignore_ascii_case("refresh");
+        let tag = tags(&self.body)
+            .into_iter()
+            .find(|tag| tag.name == "meta" && tag.get("http-equiv").is_some_and(is_refresh))?;
+        let (_, target) = tag.get("content")?.split_once("url=")?;
+        Some(target.to_owned())
     }
 
     fn is_html(&self) -> bool {
