@@ -2,6 +2,7 @@
 
 pub(in crate::broker::store) mod contract;
 pub(in crate::broker::store) mod examples;
-pub(in crate::broker::store) mod model;
+pub(in crate::broker::store) mod machine;
+mod model;
 mod postgresql;
 mod statements;

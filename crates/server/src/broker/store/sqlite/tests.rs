@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use super::SqliteStore;
 use crate::broker::store::{
     Store,
-    tests::{contract::contract, examples::AnyStore},
+    tests::{contract::contract, examples::AnyStore, machine},
 };
 
 /// A folder to be in.
@@ -46,3 +46,8 @@ fn made() -> (TempDir, AnyStore) {
 }
 
 contract!(made);
+
+#[test]
+fn whatever_is_done_to_it_it_is_like_the_model() {
+    machine::run(made);
+}
