@@ -1,8 +1,10 @@
 //! The client against servers that behave and servers that do not.
 
+mod apart;
 mod exchange;
 mod failure;
 mod guard;
+mod kept;
 mod proxy;
 mod tls;
 
