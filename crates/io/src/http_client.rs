@@ -1,8 +1,12 @@
 //! The hardened HTTP client: no redirects to other origins, body caps, deadlines, proxy and CA settings, address guard.
 //!
 //! It sends no cookies and no referer, asks for no compression (so that no small answer can unpack
-//! to a huge one), keeps no connections unless it is told to (a request is never sent twice because
-//! an old connection turned out dead), and speaks https only, or http on loopback.
+//! to a huge one), keeps no connections unless it is told to, and speaks https only, or http on loopback.
+//!
+//! A request is never sent twice, on a kept connection either: hyper gives a request back only while it is queued, before its
+//! first byte is written, and such a one alone is put on another connection (`hyper::client::dispatch` hands the message back with the
+//! error, or nothing once it was taken to be written; `hyper-util` tries again where there is a message). A kept connection that dies
+//! after that is [`HttpError::Lost`], as a new one would be; so `idle` should be below the 5 s after which many servers close theirs.
 
 mod body;
 mod config;
