@@ -47,9 +47,9 @@ use crate::{
     config::broker::{BrokerConfig, PairingReturns, StoreConfig, UpstreamConfig, UpstreamKind},
     metrics::Metrics,
 };
-use audit::{Audit, Event};
+use audit::{Audit, Event, What};
 use clients::Clients;
-use keyring::Keyring;
+use keyring::{KeyInfo, Keyring};
 use seal::Seal;
 use store::{Store, sqlite::SqliteStore};
 use throttles::Throttles;
@@ -236,10 +236,23 @@ impl Broker {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            if let Err(error) = self.0.keyring.keep().await {
-                tracing::error!(%error, "the keys could not be looked after");
-            }
+            self.keep_keys().await;
             self.sweep().await;
+        }
+    }
+
+    async fn keep_keys(&self) {
+        let before = self.0.keyring.list();
+        if let Err(error) = self.0.keyring.keep().await {
+            tracing::error!(%error, "the keys could not be looked after");
+            return;
+        }
+        let is_new = |key: &KeyInfo| before.iter().all(|known| known.id != key.id);
+        if self.0.keyring.list().iter().any(is_new) {
+            self.0.note(&Event {
+                what: What::KeyRotated,
+                ..Event::default()
+            });
         }
     }
 

@@ -1,11 +1,12 @@
 //! Seals: what is put into pages, addresses and the store so that nobody else reads, changes or makes it.
 //!
-//! AES-256-GCM with a key of its own for each use (HKDF-SHA-256 of the key ring's), a random nonce of 96 bits before it, base64url without padding.
+//! AES-256-GCM-SIV (RFC 8452) with a key of its own for each use (HKDF-SHA-256 of the key ring's), a random nonce of 96 bits before it, base64url without padding.
+//! Strangers can make this server seal as often as they like, and with plain GCM two equal nonces would give the key away.
 
 use std::io;
 
 use aws_lc_rs::{
-    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     hmac,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -64,7 +65,7 @@ impl Seal {
         let nonce: [u8; NONCE_LEN] = *oarlock_io::entropy::random()?
             .first_chunk()
             .ok_or_else(broken)?;
-        let mut sealed = Vec::with_capacity(NONCE_LEN + plain.len() + AES_256_GCM.tag_len());
+        let mut sealed = Vec::with_capacity(NONCE_LEN + plain.len() + AES_256_GCM_SIV.tag_len());
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(&plain);
         let text = sealed.get_mut(NONCE_LEN..).ok_or_else(broken)?;
@@ -126,7 +127,7 @@ impl std::fmt::Debug for Seal {
 
 /// `None` only where a key of 256 bits is none for AES-256: never.
 fn aead_key(key: &[u8; 32], label: &str) -> Option<LessSafeKey> {
-    let unbound = UnboundKey::new(&AES_256_GCM, &*derived(key, label)).ok()?;
+    let unbound = UnboundKey::new(&AES_256_GCM_SIV, &*derived(key, label)).ok()?;
     Some(LessSafeKey::new(unbound))
 }
 

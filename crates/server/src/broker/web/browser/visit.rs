@@ -147,7 +147,7 @@ impl Form {
             return Err(Notice::NoCookies.into());
         }
         let shown = FormToken::new(fields.get("form_token").unwrap_or_default());
-        if shown != visit.form_token() {
+        if !broker.parts().seal.check_form_token(&visit.browser, &shown) {
             return Err(Notice::Forged.into());
         }
         Ok(Self { visit, fields })
