@@ -5,6 +5,7 @@ mod claims;
 mod dev;
 mod error;
 mod fetched;
+mod known;
 mod provider;
 
 pub use self::error::UpstreamError;

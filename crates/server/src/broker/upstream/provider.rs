@@ -1,22 +1,15 @@
-//! One provider: what is known of it, and one login there.
+//! One provider, and one login there.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use oarlock_io::{
-    Clock, HttpClient,
-    provider::{self, ProviderError},
-};
+use oarlock_io::{Clock, HttpClient, provider};
 use oarlock_oauth::{
-    Timestamp,
     authorization::{AuthorizationRandom, AuthorizationRequest, PendingAuthorization},
-    endpoint::{Endpoint, Issuer},
-    id_token::{self, IdTokenError},
-    jwks::KeySet,
-    metadata::{MetadataError, ServerMetadata},
+    endpoint::Issuer,
+    id_token,
     parameters::Parameters,
     profile::ProviderProfile,
-    scope::Scopes,
-    secret::{AccessToken, Nonce},
+    secret::AccessToken,
     token::{Grant, TokenResponse},
     userinfo,
 };
@@ -25,15 +18,17 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
 use super::{
-    Arrival, Departure, Kept, UpstreamError, allow, allow::AllowRule, claims, fetched::Fetched,
+    Arrival, Departure, Kept, UpstreamError,
+    allow::{self, AllowRule},
+    claims,
+    fetched::Fetched,
+    known::{self, Known},
     random,
 };
 use crate::broker::user::Person;
 
 /// Connections are kept for less than servers do, so that a request seldom meets one that was just closed.
 const IDLE: Duration = Duration::from_secs(2);
-/// Between two fetches of keys for tokens whose key is not known (hostile 13).
-const KEYS_PAUSE: Duration = Duration::from_secs(30);
 /// When to come again where too many wait.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -54,19 +49,6 @@ pub(super) struct Provider {
     turns: Semaphore,
 }
 
-/// What there is to know of a provider.
-#[derive(Debug)]
-struct Known {
-    profile: ProviderProfile,
-    keys: Option<Arc<Keys>>,
-}
-
-#[derive(Debug)]
-struct Keys {
-    uri: Endpoint,
-    set: Fetched<KeySet>,
-}
-
 /// What a provider is made of.
 pub(super) struct Setup {
     pub(super) name: String,
@@ -82,20 +64,8 @@ impl Provider {
     pub(super) fn new(setup: Setup, http: &HttpClient, clock: Arc<dyn Clock>) -> Self {
         let http = http.apart(setup.deadline, IDLE);
         provider::trust(&http, &setup.profile);
-        let fetch = {
-            let (http, clock) = (http.clone(), Arc::clone(&clock));
-            let profile = setup.profile.clone();
-            move |before: Option<Arc<Known>>| -> futures_util::future::BoxFuture<'static, _> {
-                let (http, clock, profile) = (http.clone(), Arc::clone(&clock), profile.clone());
-                Box::pin(async move {
-                    let profile = complete(&http, profile).await?;
-                    let keys = keys_of(&profile, before.as_deref(), http, clock);
-                    Ok(Known { profile, keys })
-                })
-            }
-        };
         Self {
-            known: Fetched::new("metadata", Arc::clone(&clock), Box::new(fetch)),
+            known: known::fetched(&setup.profile, &http, &clock),
             turns: Semaphore::new(setup.exchanges),
             name: setup.name,
             configured: setup.profile,
@@ -132,9 +102,9 @@ impl Provider {
 
     pub(super) async fn depart(&self, again: bool) -> Result<Departure, UpstreamError> {
         let known = self.known().await?;
-        let mut profile = known.profile.clone();
-        if again && let Some(prompt) = prompt_to_sign_in(&profile) {
-            let parameters = &mut profile.authorization_parameters;
+        let mut profile = Cow::Borrowed(&known.profile);
+        if again && let Some(prompt) = prompt_to_sign_in(&known.profile) {
+            let parameters = &mut profile.to_mut().authorization_parameters;
             parameters.insert("prompt".to_owned(), prompt);
         }
         let random = AuthorizationRandom {
@@ -184,44 +154,13 @@ impl Provider {
         let (tokens, offset) =
             provider::tokens(&self.http, &*self.clock, profile, &Grant::Code(&grant)).await?;
         let now = provider::server_time(self.clock.now(), offset);
-        let claims = self
-            .id_token(&known, &tokens, grant.nonce.as_ref(), now)
-            .await?;
+        let claims = known.id_token(&tokens, grant.nonce.as_ref(), now).await?;
         let person = match claims {
             Some(claims) => self.person_of(profile, claims, &tokens).await?,
             None => self.person_of_userinfo(profile, &tokens).await?,
         };
         let token = self.hands_out_tokens.then_some(tokens.access_token);
         Ok(Arrival { person, token })
-    }
-
-    /// The claims of the ID token, where one was asked for and can be checked.
-    ///
-    /// Without an issuer of its own (several tenants behind one address) or without keys there is nothing to check it by; then userinfo says
-    /// who it is, over the provider's own TLS.
-    async fn id_token(
-        &self,
-        known: &Known,
-        tokens: &TokenResponse,
-        nonce: Option<&Nonce>,
-        now: Timestamp,
-    ) -> Result<Option<id_token::Claims>, UpstreamError> {
-        let (Some(nonce), Some(_), Some(keys)) = (nonce, &known.profile.issuer, &known.keys) else {
-            return Ok(None);
-        };
-        let Some(token) = &tokens.id_token else {
-            return Err(UpstreamError::Refused("there is no ID token".to_owned()));
-        };
-        let check = |set: &KeySet| id_token::check(token, &known.profile, set, Some(nonce), now);
-        let set = keys.set.value().await?;
-        let checked = match check(&set) {
-            Err(IdTokenError::UnknownKey) => match keys.set.newer(&set, KEYS_PAUSE).await? {
-                Some(newer) => check(&newer),
-                None => Err(IdTokenError::UnknownKey),
-            },
-            checked => checked,
-        };
-        Ok(Some(checked?))
     }
 
     /// Userinfo is a courtesy here: when it fails, the person stands without what only it could say.
@@ -325,83 +264,6 @@ impl Provider {
             .await
             .unwrap_or_else(|_| Err(late()))
     }
-}
-
-/// The profile with what metadata adds to it, ready for logins.
-async fn complete(
-    http: &HttpClient,
-    mut profile: ProviderProfile,
-) -> Result<ProviderProfile, UpstreamError> {
-    if let Some(issuer) = profile.issuer.clone() {
-        match provider::metadata(http, &issuer).await {
-            Ok(metadata) => {
-                let own = profile.scopes.clone();
-                profile.complete(&metadata)?;
-                profile.scopes = if own.is_empty() {
-                    identity_scopes(&metadata)
-                } else {
-                    own
-                };
-            }
-            // A profile that names what a login needs does not depend on metadata; but what is only away for a moment is waited for, or
-            // it would go without the ID token's keys.
-            Err(ProviderError::Discovery {
-                source: source @ MetadataError::NotFound(_),
-                ..
-            }) if !source.is_passing() && profile.token_endpoint.is_some() => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    // Nothing here is ever refreshed, and what asks for refresh tokens asks the person for consent each time.
-    profile.scopes = profile
-        .scopes
-        .iter()
-        .filter(|scope| *scope != "offline_access")
-        .collect();
-    profile.client_id()?;
-    profile.token_endpoint()?;
-    // It is for browsers, which can reach what is in private networks and on people's machines.
-    http.check_address(profile.authorization_endpoint()?.url())?;
-    Ok(profile)
-}
-
-/// What says who it is: of OpenID's scopes those that the provider lists.
-fn identity_scopes(metadata: &ServerMetadata) -> Scopes {
-    let listed = &metadata.scopes_supported;
-    let is_openid = metadata.jwks_uri.is_some();
-    ["openid", "profile", "email"]
-        .into_iter()
-        .filter(|scope| {
-            if listed.is_empty() {
-                is_openid
-            } else {
-                listed.iter().any(|known| known == scope)
-            }
-        })
-        .collect()
-}
-
-/// The keys; those of before, if they are still to be found at the same place.
-fn keys_of(
-    profile: &ProviderProfile,
-    before: Option<&Known>,
-    http: HttpClient,
-    clock: Arc<dyn Clock>,
-) -> Option<Arc<Keys>> {
-    let uri = profile.jwks_uri.clone()?;
-    let same = before
-        .and_then(|known| known.keys.clone())
-        .filter(|keys| keys.uri == uri);
-    if same.is_some() {
-        return same;
-    }
-    let place = uri.clone();
-    let fetch = move |_| -> futures_util::future::BoxFuture<'static, _> {
-        let (http, place) = (http.clone(), place.clone());
-        Box::pin(async move { Ok(provider::keys(&http, &place).await?) })
-    };
-    let set = Fetched::new("keys", clock, Box::new(fetch));
-    Some(Arc::new(Keys { uri, set }))
 }
 
 /// What makes a provider ask the person anew, where it knows such a thing.
