@@ -182,7 +182,7 @@ fn not_bound(error: &ServeError) -> Failure {
             "Another program has this port: end it, or take another with relay.tcp_fallback_port"
         }
         ServeError::Socket(SocketError::Taken(_)) => {
-            "Stop it, or give this one another relay.socket_path (OARLOCK_RELAY_SOCKET_PATH)"
+            "Stop it, or give this one another relay.socket_path (OARLOCK_RELAY_SOCKET_PATH); a broker can do without a relay (--no-relay)"
         }
         ServeError::Socket(SocketError::Shared(_)) => {
             "Give relay and programs another path with OARLOCK_RELAY_SOCKET_PATH.\nOr allow this one, if its users are yours: OARLOCK_RELAY_INSECURE_SOCKET_DIRECTORY=true (not in .env)"
@@ -191,7 +191,7 @@ fn not_bound(error: &ServeError) -> Failure {
             "The path is relay.socket_path (OARLOCK_RELAY_SOCKET_PATH); relay and programs need the same"
         }
         ServeError::Broker(BrokerError::Store(StoreError::Unavailable(_))) => {
-            "The store is named by --store (store); one process at a time may serve it"
+            "The store is the one of --store (store): its directory needs room, and must be yours to write"
         }
         _ => return failure,
     };

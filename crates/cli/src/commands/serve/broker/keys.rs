@@ -12,7 +12,10 @@ use oarlock_server::config::broker::{Algorithm, KeysConfig, KeysHome, Lifetimes,
 use toml::Value;
 use zeroize::Zeroizing;
 
-use super::super::{sources::Sources, value};
+use super::{
+    super::{sources::Sources, value},
+    store::KEYS,
+};
 use crate::settings;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -45,7 +48,7 @@ pub(super) fn read(
     let StoreConfig::Sqlite(path) = store;
     Ok(KeysConfig {
         home: match sources.read(&settings::KEYS_HOME, home)? {
-            None | Some(Home::File) => KeysHome::File(path.with_extension("keys")),
+            None | Some(Home::File) => KeysHome::File(path.with_extension(KEYS)),
             Some(Home::Store) => KeysHome::Store,
         },
         algorithm: sources

@@ -12,6 +12,8 @@ use crate::settings;
 
 const SCHEME: &str = "sqlite:";
 const FILE: &str = "server.db";
+/// Ending of the file with the keys.
+pub(super) const KEYS: &str = "keys";
 const RIGHT: &str = "write sqlite: and an absolute path, such as sqlite:/var/lib/oarlock/server.db";
 
 /// The store that is named, or the one among the user's own files.
@@ -38,6 +40,10 @@ fn parse(value: &Value) -> Result<StoreConfig, String> {
         ));
     }
     match text.strip_prefix(SCHEME).map(Path::new) {
+        // Beside it are the keys, under the same name with this ending.
+        Some(path) if path.extension().is_some_and(|it| it == KEYS) => {
+            Err(format!("the ending .{KEYS} is that of the keys; {RIGHT}"))
+        }
         Some(path) if path.is_absolute() && path.file_name().is_some() => {
             Ok(StoreConfig::Sqlite(path.into()))
         }

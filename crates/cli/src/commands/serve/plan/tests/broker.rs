@@ -94,6 +94,8 @@ fn a_store_is_a_file_of_sqlite_for_now() {
             "{wrong}: {said}"
         );
     }
+    let said = refused("store = \"sqlite:/var/server.keys\"");
+    assert!(said.contains("that of the keys"), "{said}");
     let said = refused("store = \"postgres://u:canary@h/d\"");
     assert!(
         said.contains("PostgreSQL cannot be used yet") && said.contains("sqlite:/var/lib"),
