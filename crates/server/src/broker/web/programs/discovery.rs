@@ -69,9 +69,12 @@ impl Document {
 
 /// The same at both well-known addresses; built once.
 pub(super) fn metadata(parts: &Parts) -> Document {
+    // Every client that uses refresh tokens gets them. Who asks for this scope has to ask for consent as well (OpenID Connect Core,
+    // section 11), each time; so it may be asked for, and is not offered.
+    let offered = |scope: &&str| *scope != "offline_access";
     let offer = Offer {
         issuer: parts.issuer.clone(),
-        scopes: parts.known_scopes.clone(),
+        scopes: parts.known_scopes.iter().filter(offered).collect(),
         algorithm: parts.keyring.algorithm().name(),
         registration: parts.config.registration != RegistrationPolicy::Off,
         metadata_documents: parts.config.metadata_documents,
