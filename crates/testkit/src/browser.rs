@@ -12,7 +12,11 @@ use cookies::Cookies;
 use forms::Answer;
 use http::HeaderMap;
 use page::{Page, load};
-use std::{fmt, io, str::FromStr};
+use std::{
+    fmt, io,
+    str::FromStr,
+    sync::{Arc, Mutex},
+};
 use step::Step;
 use url::Url;
 
@@ -27,6 +31,10 @@ pub struct FakeBrowser {
     deny: bool,
     callback: Callback,
     stop: bool,
+    presses: Vec<(String, String)>,
+    only_presses: bool,
+    /// Cookies that stay from visit to visit.
+    cookies: Option<Arc<Mutex<Cookies>>>,
 }
 
 /// How the browser comes to the redirect URI.
@@ -146,6 +154,9 @@ impl Default for FakeBrowser {
             deny: false,
             callback: Callback::default(),
             stop: false,
+            presses: Vec::new(),
+            only_presses: false,
+            cookies: None,
         }
     }
 }
@@ -184,18 +195,41 @@ impl FakeBrowser {
         self
     }
 
+    /// Presses the button of this name and value, once in a visit, where a page offers it, whatever else it offers.
+    #[must_use]
+    pub fn press(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.presses.push((name.into(), value.into()));
+        self
+    }
+
+    /// Presses nothing else: a page without such a button is the end.
+    #[must_use]
+    pub fn only_press(mut self) -> Self {
+        self.only_presses = true;
+        self
+    }
+
+    /// Keeps its cookies from visit to visit; clones share them. Without, each visit is that of another browser.
+    #[must_use]
+    pub fn remembering(mut self) -> Self {
+        self.cookies.get_or_insert_default();
+        self
+    }
+
     /// Goes through a login, a device page, or just to a page.
     ///
     /// # Errors
     /// A page or the redirect URI does not answer; pages without end.
     pub async fn visit(&self, url: &Url) -> Result<Visit, BrowserError> {
         let redirect_uri = redirect_uri_of(url);
-        let mut cookies = Cookies::default();
+        let cookies = self.cookies.clone().unwrap_or_default();
         let mut trail = Vec::new();
         let mut step = Step::get(url.clone());
-        let answer = Answer {
+        let mut answer = Answer {
             user: &self.user,
             deny: self.deny,
+            presses: self.presses.clone(),
+            acts: !self.only_presses,
         };
         for _ in 0..MOST {
             trail.push(step.url.clone());
@@ -205,8 +239,8 @@ impl FakeBrowser {
             {
                 return self.arrive(step.url, trail).await;
             }
-            let page = load(&step, &mut cookies).await?;
-            match page.next(&step, &answer)? {
+            let page = load(&step, &cookies).await?;
+            match page.next(&step, &mut answer)? {
                 Some(next) => step = next,
                 None => return Ok(page.ended(step.url, trail)),
             }

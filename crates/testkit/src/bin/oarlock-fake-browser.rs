@@ -15,6 +15,7 @@ oarlock-fake-browser [OPTION]... URL
 
   --user LOGIN     who signs in (default alice)
   --deny           say no
+  --press NAME=VALUE  press this button where it is offered (repeatable)
   --callback WAY   deliver, twice, head-first, prefetch-first, wrong-state-first, wrong-host,
                    foreign-origin, foreign-post, stray-first, drop-early
   --stop           stop before the redirect URI and print it
@@ -43,6 +44,10 @@ fn run(arguments: &[String]) -> Result<String, String> {
         match argument {
             "--help" | "-h" => return Ok(HELP.trim_end().to_owned()),
             "--user" => browser = browser.user(value()?),
+            "--press" => {
+                let (name, value) = value()?.split_once('=').ok_or("--press takes NAME=VALUE")?;
+                browser = browser.press(name, value);
+            }
             "--deny" => browser = browser.deny(),
             "--callback" => browser = browser.callback(value()?.parse::<Callback>()?),
             "--stop" => {

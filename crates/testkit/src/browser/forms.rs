@@ -10,6 +10,10 @@ use url::Url;
 pub(crate) struct Answer<'a> {
     pub(crate) user: &'a str,
     pub(crate) deny: bool,
+    /// Names and values of buttons, each pressed once, where it is offered.
+    pub(crate) presses: Vec<(String, String)>,
+    /// Whether anything else is pressed.
+    pub(crate) acts: bool,
 }
 
 /// A form with its controls, those named by `form=` elsewhere on the page too.
@@ -26,8 +30,14 @@ struct Form {
 const NO: [&str; 6] = ["deny", "cancel", "abort", "reject", "decline", "refuse"];
 
 /// The request of the page's form, or of its link that says no; `None` when there is nothing to do.
-pub(crate) fn submit(html: &str, page: &Url, answer: &Answer<'_>) -> Option<Step> {
+pub(crate) fn submit(html: &str, page: &Url, answer: &mut Answer<'_>) -> Option<Step> {
     let all = tags(html);
+    if let Some(step) = press(&all, page, answer) {
+        return Some(step);
+    }
+    if !answer.acts {
+        return None;
+    }
     if answer.deny
         && !offers_no(&all)
         && let Some(url) = no_link(&all, page)
@@ -38,28 +48,51 @@ pub(crate) fn submit(html: &str, page: &Url, answer: &Answer<'_>) -> Option<Step
         });
     }
     let form = chosen(forms(all))?;
-    let url = page.join(&form.action).ok()?;
     let button = form.button(answer);
     let refused = answer.deny && button.is_some_and(says_no);
-    let pairs = form.filled(answer, button);
-    let encoded = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(pairs)
-        .finish();
-    if form.method.eq_ignore_ascii_case("post") {
-        return Some(Step {
+    let step = form.sent(page, answer, button)?;
+    Some(Step { refused, ..step })
+}
+
+/// A button that is to be pressed, if the page offers one.
+fn press(all: &[Tag], page: &Url, answer: &mut Answer<'_>) -> Option<Step> {
+    let forms = forms(all.to_vec());
+    let offered = |(name, value): &(String, String)| {
+        forms.iter().find_map(|form| {
+            let mut buttons = form.buttons.iter();
+            let button = buttons.find(|button| {
+                button.get("name") == Some(name) && button.get("value") == Some(value)
+            })?;
+            form.sent(page, answer, Some(button))
+        })
+    };
+    let mut presses = answer.presses.iter().enumerate();
+    let (place, step) = presses.find_map(|(place, wanted)| Some((place, offered(wanted)?)))?;
+    answer.presses.remove(place);
+    Some(step)
+}
+
+impl Form {
+    /// The request that a browser makes of it.
+    fn sent(&self, page: &Url, answer: &Answer<'_>, button: Option<&Tag>) -> Option<Step> {
+        let mut url = page.join(&self.action).ok()?;
+        let pairs = self.filled(answer, button);
+        let encoded = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs)
+            .finish();
+        if !self.method.eq_ignore_ascii_case("post") {
+            url.set_query(Some(&encoded));
+            return Some(Step::get(url));
+        }
+        Some(Step {
             method: Method::POST,
             url,
             body: Some(encoded),
             from: Some(page.clone()),
-            refused,
-        });
+            nameless: false,
+            refused: false,
+        })
     }
-    let mut url = url;
-    url.set_query(Some(&encoded));
-    Some(Step {
-        refused,
-        ..Step::get(url)
-    })
 }
 
 fn says_no(tag: &Tag) -> bool {
@@ -222,8 +255,13 @@ mod tests {
 
     fn step(html: &str, deny: bool) -> Option<(Method, String, Option<String>)> {
         let page = Url::parse("http://127.0.0.1:1/interaction/x").unwrap();
-        let answer = Answer { user: "bob", deny };
-        submit(html, &page, &answer)
+        let mut answer = Answer {
+            user: "bob",
+            deny,
+            presses: Vec::new(),
+            acts: true,
+        };
+        submit(html, &page, &mut answer)
             .map(|step| (step.method, step.url.path().to_owned(), step.body))
     }
 
@@ -242,6 +280,34 @@ mod tests {
         let html = "<form method=post action=/dev><button name=subject value=ada>Ada</button>\
             <button name=subject value=bob>Bob</button></form>";
         assert_eq!(step(html, false).unwrap().2.unwrap(), "subject=bob");
+    }
+
+    #[test]
+    fn a_named_button_is_pressed_in_its_own_form_and_once() {
+        let html = "<form method=post action=/a><button name=x value=1>One</button></form>\
+            <form method=post action=/login><input type=hidden name=request value=r>\
+            <button name=continue value=yes>Continue as Ada</button><button name=upstream value=dev>dev</button></form>";
+        let page = Url::parse("http://127.0.0.1:1/authorize").unwrap();
+        let mut answer = Answer {
+            user: "bob",
+            deny: false,
+            presses: vec![
+                ("upstream".into(), "other".into()),
+                ("upstream".into(), "dev".into()),
+            ],
+            acts: false,
+        };
+        let step = submit(html, &page, &mut answer).unwrap();
+        assert_eq!(step.url.path(), "/login");
+        assert_eq!(step.body.as_deref(), Some("request=r&upstream=dev"));
+        assert_eq!(step.from, Some(page.clone()));
+        assert!(
+            submit(html, &page, &mut answer).is_none(),
+            "and nothing else"
+        );
+        answer.acts = true;
+        let step = submit(html, &page, &mut answer).unwrap();
+        assert_eq!(step.body.as_deref(), Some("x=1"));
     }
 
     #[test]

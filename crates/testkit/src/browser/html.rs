@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 
 /// An opening tag.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tag {
     /// In lower case; with `/` before it for a closing one.
     pub(crate) name: String,

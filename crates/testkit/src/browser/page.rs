@@ -10,7 +10,10 @@ use super::{
 };
 use crate::plain;
 use http::{HeaderMap, Method, Request, header};
-use std::io;
+use std::{
+    io,
+    sync::{Mutex, PoisonError},
+};
 use url::Url;
 
 /// What came back.
@@ -21,7 +24,7 @@ pub(crate) struct Page {
 }
 
 /// Sends a request with the cookies that belong to it.
-pub(crate) async fn load(step: &Step, cookies: &mut Cookies) -> Result<Page, BrowserError> {
+pub(crate) async fn load(step: &Step, cookies: &Mutex<Cookies>) -> Result<Page, BrowserError> {
     let failed = |source| BrowserError::io(&step.url, source);
     let mut request = Request::builder()
         .method(step.method.clone())
@@ -29,18 +32,25 @@ pub(crate) async fn load(step: &Step, cookies: &mut Cookies) -> Result<Page, Bro
     request = request
         .header(header::ACCEPT, "text/html")
         .header("sec-fetch-mode", "navigate");
-    if let Some(cookie) = cookies.for_url(&step.url) {
-        request = request.header(header::COOKIE, cookie);
+    let jar = || cookies.lock().unwrap_or_else(PoisonError::into_inner);
+    let posts = step.method == Method::POST;
+    let sent = jar().for_request(&step.url, step.from.as_ref(), posts);
+    if let Some(sent) = sent {
+        request = request.header(header::COOKIE, sent);
     }
-    if let Some(from) = &step.from {
+    if let Some(from) = step.from.as_ref().filter(|_| posts) {
         let origin = from.origin();
         let site = if origin == step.url.origin() {
             "same-origin"
         } else {
             "cross-site"
         };
+        let named = match step.nameless {
+            true => "null".to_owned(),
+            false => origin.ascii_serialization(),
+        };
         request = request
-            .header(header::ORIGIN, origin.ascii_serialization())
+            .header(header::ORIGIN, named)
             .header("sec-fetch-site", site)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     }
@@ -49,7 +59,7 @@ pub(crate) async fn load(step: &Step, cookies: &mut Cookies) -> Result<Page, Bro
         .body(body)
         .map_err(|error| failed(io::Error::other(error)))?;
     let response = plain::send(request).await.map_err(failed)?;
-    cookies.keep(&step.url, response.headers());
+    jar().keep(&step.url, response.headers());
     Ok(Page::of(response))
 }
 
@@ -67,7 +77,7 @@ impl Page {
     pub(crate) fn next(
         &self,
         step: &Step,
-        answer: &Answer<'_>,
+        answer: &mut Answer<'_>,
     ) -> Result<Option<Step>, BrowserError> {
         let location = self
             .headers
@@ -79,17 +89,21 @@ impl Page {
                 let url = target.map_err(|_| BrowserError::Redirect(without_query(&step.url)))?;
                 // 307 and 308 keep the method and the body (RFC 9110, section 15.4).
                 let kept = matches!(self.status, 307 | 308);
-                let (method, body) = if kept {
-                    (step.method.clone(), step.body.clone())
-                } else {
-                    (Method::GET, None)
-                };
+                if !kept {
+                    return Ok(Some(Step {
+                        refused: step.refused,
+                        ..Step::get(url)
+                    }));
+                }
+                let (here, there) = (step.url.origin(), url.origin());
+                let came_from_here = step.from.as_ref().is_none_or(|from| from.origin() == here);
                 Ok(Some(Step {
-                    method,
-                    url,
-                    body,
-                    from: None,
+                    method: step.method.clone(),
+                    body: step.body.clone(),
+                    from: step.from.clone(),
+                    nameless: step.nameless || here != there && !came_from_here,
                     refused: step.refused,
+                    url,
                 }))
             }
             _ if !self.is_html() || self.status >= 500 => Ok(None),
@@ -106,19 +120,36 @@ impl Page {
                 if step.refused {
                     return Ok(None);
                 }
-                Ok(forms::submit(&self.body, &step.url, answer))
+                let next = forms::submit(&self.body, &step.url, answer);
+                Ok(next.map(|next| Step {
+                    nameless: self.wants_no_name(),
+                    ..next
+                }))
             }
         }
     }
 
-    /// Where a page leads by itself: `<meta http-equiv="refresh" content="0;url=…">`.
+    /// Where a page leads by itself, at once: `<meta http-equiv="refresh" content="0;url=…">`.
     fn refresh(&self) -> Option<String> {
         let is_refresh = |kind: &str| kind.eq_ignore_ascii_case("refresh");
         let tag = tags(&self.body)
             .into_iter()
             .find(|tag| tag.name == "meta" && tag.get("http-equiv").is_some_and(is_refresh))?;
-        let (_, target) = tag.get("content")?.split_once("url=")?;
-        Some(target.to_owned())
+        let (delay, target) = tag.get("content")?.split_once([';', ','])?;
+        // A page that refreshes itself later is read meanwhile.
+        let at_once = delay.trim() == "0";
+        let target = target.trim_start();
+        let is_named = target
+            .get(..4)
+            .is_some_and(|name| name.eq_ignore_ascii_case("url="));
+        let target = target.get(4..).filter(|_| at_once && is_named)?;
+        Some(target.trim().trim_matches(['\'', '"']).to_owned())
+    }
+
+    /// `Referrer-Policy: no-referrer` hides where a form came from, too.
+    fn wants_no_name(&self) -> bool {
+        let policy = self.headers.get(header::REFERRER_POLICY);
+        policy.is_some_and(|policy| policy == "no-referrer")
     }
 
     fn is_html(&self) -> bool {

@@ -11,6 +11,8 @@ pub(crate) struct Step {
     pub(crate) body: Option<String>,
     /// The page with the form.
     pub(crate) from: Option<Url>,
+    /// The page does not want to be named, or a redirect has made its name worthless: `Origin: null` (Fetch, section 3.1).
+    pub(crate) nameless: bool,
     /// The person has said no: the next page is the end, whatever it asks.
     pub(crate) refused: bool,
 }
@@ -22,6 +24,7 @@ impl Step {
             url,
             body: None,
             from: None,
+            nameless: false,
             refused: false,
         }
     }

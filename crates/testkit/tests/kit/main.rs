@@ -13,3 +13,5 @@ mod plain_client;
 mod programs;
 #[cfg(test)]
 mod proxy;
+#[cfg(test)]
+mod walk;
