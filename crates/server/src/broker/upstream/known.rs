@@ -116,6 +116,14 @@ async fn complete(
         .iter()
         .filter(|scope| *scope != "offline_access")
         .collect();
+    // Google's words for the same, which go together.
+    let parameters = &mut profile.authorization_parameters;
+    if parameters
+        .get("access_type")
+        .is_some_and(|it| it == "offline")
+    {
+        parameters.retain(|name, _| name != "access_type" && name != "prompt");
+    }
     profile.client_id()?;
     profile.token_endpoint()?;
     // It is for browsers, which can reach what is in private networks and on people's machines.

@@ -87,6 +87,15 @@ async fn to_sign_in_anew_is_asked_for_in_the_providers_way() {
 async fn a_refresh_token_that_nobody_keeps_is_not_asked_for() {
     let server = server().await;
     let mut profile = profile_of(&server);
+    for (name, value) in [
+        ("access_type", "offline"),
+        ("prompt", "consent"),
+        ("hd", "example.com"),
+    ] {
+        profile
+            .authorization_parameters
+            .insert(name.into(), value.into());
+    }
     profile.scopes = Scopes::parse("openid offline_access email");
     let departure = upstreams(vec![config("x", profile)])
         .depart("x", false)
@@ -94,6 +103,8 @@ async fn a_refresh_token_that_nobody_keeps_is_not_asked_for() {
         .unwrap();
     let at = |name| query(&departure.location, name);
     assert_eq!(at("scope").as_deref(), Some("openid email"));
+    assert_eq!(at("access_type"), None);
+    assert_eq!(at("hd").as_deref(), Some("example.com"));
     assert_eq!(at("prompt"), None);
 }
 
