@@ -3,16 +3,21 @@
 //! A figure alone says little on a shared machine; a ratio of medians says more. Every answer is checked, and a wrong one voids
 //! the run. One file for each bench; to add one, write its file and put it into `BENCHES`.
 
+mod broker;
+mod figures;
 mod home;
 mod memory;
+mod parked;
 mod race;
 mod relay;
+mod server;
 mod size;
 mod statistics;
 mod token;
 mod token_endpoint;
 mod write;
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::failure::Failure;
@@ -42,21 +47,30 @@ const BENCHES: &[Bench] = &[
         run: relay::run,
     },
     Bench {
+        name: "broker",
+        run: |workspace| broker::run(workspace, None),
+    },
+    Bench {
         name: "size",
         run: size::run,
     },
 ];
 
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failure> {
+    let mut peer = None;
     let chosen: Vec<&Bench> = match arguments {
         [] => BENCHES.iter().collect(),
+        ["broker", "--peer", folder] => {
+            peer = Some(Path::new(folder));
+            Vec::new()
+        }
         [name] => BENCHES.iter().filter(|bench| bench.name == *name).collect(),
         _ => Vec::new(),
     };
-    if chosen.is_empty() {
+    if chosen.is_empty() && peer.is_none() {
         let names: Vec<&str> = BENCHES.iter().map(|bench| bench.name).collect();
         return Err(Failure::new(format!(
-            "usage: cargo xtask bench [{}]",
+            "usage: cargo xtask bench [{}], or broker --peer DIR",
             names.join(" | ")
         )));
     }
@@ -70,6 +84,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<(), Failu
         "oarlock-bench",
     ];
     process::run(workspace.cargo().args(build))?;
+    if peer.is_some() {
+        return broker::run(workspace, peer);
+    }
     for bench in chosen {
         println!("\n== {}", bench.name);
         (bench.run)(workspace)?;

@@ -35,7 +35,9 @@ Usage: cargo xtask COMMAND
   tidy [--hostile]   the house rules that no lint knows; --hostile lists which numbered bad days have a test
   fuzz [TARGET] [--seconds N]
                      run one fuzz target, or all of them, for N seconds each (default 20)
-  bench [NAME]       measure: token, race, write, size; without a name all of them
+  bench [NAME]       measure: token, race, write, relay, broker, size; without a name all of them
+  bench broker --peer DIR
+                     the same with FastHTML's CLI example beside it; DIR has its server.py, and venv with python-fasthtml
   gen [--check]      write the generated references, or check that they are up to date";
 
 fn main() -> ExitCode {

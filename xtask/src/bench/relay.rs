@@ -3,19 +3,17 @@
 //!
 //! The generator (`relay_load`) runs on the same two cores as what it measures, the same against both.
 
-mod server;
-
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::Pinned;
+use super::figures::Figures;
 use super::home::Home;
-use super::statistics::{self, median};
+use super::parked;
+use super::server::Server;
+use super::statistics::{self, at_least, median};
 use crate::failure::{Doing, Failure};
-use crate::process;
 use crate::workspace::Workspace;
-use server::Server;
 
 const ROUNDS: usize = 5;
 /// poast-relay's deliveries and callbacks that nobody waits for, in a second, on another machine of this size (`bench.md`).
@@ -38,6 +36,12 @@ struct Bench {
     floor: PathBuf,
 }
 
+/// A server and its programs' Unix socket.
+struct Side {
+    server: Server,
+    socket: String,
+}
+
 impl Bench {
     fn new(workspace: &Workspace) -> Result<Self, Failure> {
         let home = Home::new(workspace, "relay")?;
@@ -51,27 +55,40 @@ impl Bench {
     }
 
     /// Ours; `settings` are lines of its configuration.
-    fn ours(&self, settings: &str) -> Result<Server, Failure> {
-        Server::ours(&self.home, settings)
+    fn ours(&self, settings: &str) -> Result<Side, Failure> {
+        let socket = self.home.folder().join("run/relay.sock");
+        Ok(Side {
+            server: Server::ours(&self.home, &format!("[relay]\n{settings}"))?,
+            socket: socket.display().to_string(),
+        })
     }
 
-    fn floor(&self) -> Result<Server, Failure> {
-        Server::floor(&self.floor, self.home.folder())
+    fn floor(&self) -> Result<Side, Failure> {
+        let socket = self.home.folder().join("floor.sock");
+        if socket.exists() {
+            std::fs::remove_file(&socket).doing("remove the floor's socket")?;
+        }
+        let mut command = Command::new(&self.floor);
+        command.arg(&socket);
+        Ok(Side {
+            server: Server::floor(command)?,
+            socket: socket.display().to_string(),
+        })
     }
 
     /// One run of the generator; the value of `name` in what it prints.
     fn load(
         &self,
         run: &str,
-        server: Option<(&str, &Server)>,
+        side: Option<(&str, &Side)>,
         rest: &[&str],
     ) -> Result<Figures, Failure> {
         let mut command = Command::new(&self.generator);
         command.arg(run);
-        if let Some((kind, server)) = server {
-            command.args([kind, &server.http, &server.socket]);
+        if let Some((kind, side)) = side {
+            command.args([kind, &side.server.http, &side.socket]);
         }
-        process::output(command.args(rest)).map(Figures)
+        Figures::of(command.args(rest))
     }
 
     /// A delivery is a line there (the callback) and a line on (to the program), so the least is a ping-pong and a bare exchange.
@@ -187,45 +204,14 @@ impl Bench {
     }
 
     /// Resident kilobytes while so many wait, and the median of deliveries among them.
-    fn parked(&self, server: &Server, kind: &str, waiters: usize) -> Result<(f64, f64), Failure> {
-        let mut child = Command::new(&self.generator)
-            .args([
-                "park",
-                kind,
-                &server.http,
-                &server.socket,
-                &waiters.to_string(),
-            ])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .doing("start the generator")?;
-        let output = child
-            .stdout
-            .take()
-            .ok_or_else(|| Failure::new("the generator has no output"))?;
-        let mut output = BufReader::new(output);
-        let mut said = String::new();
-        output
-            .read_line(&mut said)
-            .doing("read from the generator")?;
-        output
-            .read_line(&mut said)
-            .doing("read from the generator")?;
-        let resident = server.resident()?;
-        if let Some(mut input) = child.stdin.take() {
-            input.flush().doing("end the generator's input")?;
-        }
-        output
-            .read_to_string(&mut said)
-            .doing("read from the generator")?;
-        let status = child.wait().doing("wait for the generator")?;
-        let figures = Figures(said);
+    fn parked(&self, side: &Side, kind: &str, waiters: usize) -> Result<(f64, f64), Failure> {
+        let mut command = Command::new(&self.generator);
+        let waiting = waiters.to_string();
+        command.args(["park", kind, &side.server.http, &side.socket, &waiting]);
+        let (resident, figures) = parked::look(&mut command, 2, || side.server.resident())?;
         let refused = figures.value("refused")?;
-        if !status.success() || (refused > 0.0) != (waiters == 1_500) {
-            return Err(Failure::new(format!(
-                "the generator failed, {refused} were refused ({status})"
-            )));
+        if (refused > 0.0) != (waiters == 1_500) {
+            return Err(Failure::new(format!("{refused} were refused")));
         }
         Ok((resident, figures.value("whole_p50_us")?))
     }
@@ -234,11 +220,11 @@ impl Bench {
         let (mut ours, mut least) = (vec![], vec![]);
         let (mut size, mut least_size) = (vec![], vec![]);
         for _ in 0..ROUNDS {
-            let server = self.ours("")?;
+            let Side { server, .. } = self.ours("")?;
             ours.push(server.started);
             size.push(server.resident()? / 1024.0);
             drop(server);
-            let server = self.floor()?;
+            let Side { server, .. } = self.floor()?;
             least.push(server.started);
             least_size.push(server.resident()? / 1024.0);
         }
@@ -260,36 +246,10 @@ impl Bench {
         &self,
         run: &str,
         kind: &str,
-        server: &Server,
+        side: &Side,
         rest: &[&str],
     ) -> Result<f64, Failure> {
-        self.load(run, Some((kind, server)), rest)?
+        self.load(run, Some((kind, side)), rest)?
             .value("per_second")
     }
-}
-
-/// What the generator printed.
-struct Figures(String);
-
-impl Figures {
-    fn value(&self, name: &str) -> Result<f64, Failure> {
-        self.0
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
-            .and_then(|value| value.trim().parse().ok())
-            .ok_or_else(|| Failure::new(format!("the generator did not print {name}:\n{}", self.0)))
-    }
-}
-
-/// Prints a rate beside the floor's.
-fn at_least(what: &str, ours: &[f64], floor: &[f64], goal: f64) {
-    let part = median(ours) / median(floor);
-    let verdict = if part >= goal { "met" } else { "MISSED" };
-    println!(
-        "{what}: {:.0} (spread {:.0} %), floor {:.0} (spread {:.0} %): {part:.2} of it; goal >= {goal}: {verdict}",
-        median(ours),
-        statistics::spread(ours) * 100.0,
-        median(floor),
-        statistics::spread(floor) * 100.0
-    );
 }

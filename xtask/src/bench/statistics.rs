@@ -38,6 +38,24 @@ pub(super) fn compare(what: &str, unit: &str, ours: &[f64], floor: &[f64], goal:
     println!("{what}: {ratio:.2} x the floor; goal <= {goal} x: {verdict}");
 }
 
+/// Prints a rate beside the floor's.
+pub(super) fn at_least(what: &str, ours: &[f64], floor: &[f64], goal: f64) {
+    let part = median(ours) / median(floor);
+    println!(
+        "{what}: {:.0} (spread {:.0} %), floor {:.0} (spread {:.0} %): {part:.2} of it; goal >= {goal}: {}",
+        median(ours),
+        spread(ours) * 100.0,
+        median(floor),
+        spread(floor) * 100.0,
+        verdict(part >= goal)
+    );
+}
+
+/// How a goal is spoken of.
+pub(super) fn verdict(is_met: bool) -> &'static str {
+    if is_met { "met" } else { "MISSED" }
+}
+
 fn print_row(what: &str, who: &str, unit: &str, values: &[f64]) {
     let percent = spread(values) * 100.0;
     println!(

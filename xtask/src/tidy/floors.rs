@@ -100,7 +100,7 @@ const FLOORS: &[Floor] = &[
     },
     Floor {
         package: "oarlock-bench",
-        may_import: &[OAUTH, IO, CLIENT],
+        may_import: &[OAUTH, IO, CLIENT, SERVER],
         kept_out: &[],
     },
     Floor {

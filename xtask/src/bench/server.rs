@@ -2,11 +2,10 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::bench::home::Home;
+use super::home::Home;
 use crate::failure::{Doing, Failure};
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -15,63 +14,45 @@ pub(super) struct Server {
     child: Child,
     /// Address of HTTP.
     pub(super) http: String,
-    /// Path of the Unix socket.
-    pub(super) socket: String,
     /// Milliseconds from the start to the first answer.
     pub(super) started: f64,
 }
 
 impl Server {
-    /// `oarlock serve` with these lines in `[relay]`.
-    pub(super) fn ours(home: &Home, settings: &str) -> Result<Self, Failure> {
-        let free = TcpListener::bind("127.0.0.1:0").doing("find a free port")?;
-        let http = free.local_addr().doing("find a free port")?.to_string();
-        drop(free);
-        let config = home.write("server.toml", &format!("[relay]\n{settings}"))?;
+    /// `oarlock serve` with this configuration.
+    pub(super) fn ours(home: &Home, config: &str) -> Result<Self, Failure> {
+        let http = free_address()?;
+        let config = home.write("server.toml", config)?;
         let mut command = home.oarlock();
         command
             .args(["serve", "--listen", &http, "--config"])
             .arg(config)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+            .stdout(Stdio::null());
+        Self::start(command, http)
+    }
+
+    /// A program that prints its address.
+    pub(super) fn floor(mut command: Command) -> Result<Self, Failure> {
+        command.stdout(Stdio::piped());
+        Self::start(command, String::new())
+    }
+
+    /// A program that listens on this address; without one it prints where.
+    pub(super) fn start(mut command: Command, http: String) -> Result<Self, Failure> {
+        command.stdin(Stdio::null()).stderr(Stdio::null());
         let began = Instant::now();
-        let child = command.spawn().doing("start oarlock serve")?;
-        let socket = home.folder().join("run/relay.sock");
+        let child = command.spawn().doing("start a server")?;
         let mut server = Self {
             child,
             http,
-            socket: socket.display().to_string(),
             started: 0.0,
         };
-        server.wait(began)?;
-        Ok(server)
-    }
-
-    pub(super) fn floor(program: &Path, folder: &Path) -> Result<Self, Failure> {
-        let socket = folder.join("floor.sock");
-        if socket.exists() {
-            std::fs::remove_file(&socket).doing("remove the floor's socket")?;
+        if let Some(output) = server.child.stdout.take() {
+            BufReader::new(output)
+                .read_line(&mut server.http)
+                .doing("read a server's address")?;
+            server.http = server.http.trim().to_owned();
         }
-        let began = Instant::now();
-        let mut child = Command::new(program)
-            .arg(&socket)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .doing("start the floor")?;
-        let output = child.stdout.take();
-        let mut server = Self {
-            child,
-            http: String::new(),
-            socket: socket.display().to_string(),
-            started: 0.0,
-        };
-        let output = output.ok_or_else(|| Failure::new("the floor has no output"))?;
-        BufReader::new(output)
-            .read_line(&mut server.http)
-            .doing("read the floor's address")?;
-        server.http = server.http.trim().to_owned();
         server.wait(began)?;
         Ok(server)
     }
@@ -85,6 +66,14 @@ impl Server {
             .find_map(|line| line.strip_prefix("VmRSS:"))
             .and_then(|size| size.trim().strip_suffix("kB")?.trim().parse().ok())
             .ok_or_else(|| Failure::new("the kernel does not say how much memory is used"))
+    }
+
+    /// Seconds on a processor so far.
+    pub(super) fn busy(&self) -> Result<f64, Failure> {
+        let line = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))
+            .doing("read a process's times")?;
+        busy_in(&line)
+            .ok_or_else(|| Failure::new("the kernel does not say how long a process was busy"))
     }
 
     fn wait(&mut self, began: Instant) -> Result<(), Failure> {
@@ -119,5 +108,32 @@ impl Drop for Server {
         // It may have ended by itself, which is no matter here.
         drop(self.child.kill());
         drop(self.child.wait());
+    }
+}
+
+/// An address of loopback where nobody listens now.
+pub(super) fn free_address() -> Result<String, Failure> {
+    let free = TcpListener::bind("127.0.0.1:0").doing("find a free port")?;
+    Ok(free.local_addr().doing("find a free port")?.to_string())
+}
+
+/// `utime` and `stime` of `/proc/PID/stat`: fields 14 and 15, in hundredths of a second. The name before them may have spaces.
+fn busy_in(stat: &str) -> Option<f64> {
+    let (_, rest) = stat.rsplit_once(") ")?;
+    let mut fields = rest.split(' ').skip(11);
+    let user: f64 = fields.next()?.parse().ok()?;
+    let system: f64 = fields.next()?.parse().ok()?;
+    Some((user + system) / 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_whatever_the_name() {
+        let stat = "7 (a) b) S 1 2 3 4 5 6 7 8 9 10 150 50 0 0 20 0";
+        assert_eq!(busy_in(stat), Some(2.0));
+        assert_eq!(busy_in("7 (a) S"), None);
     }
 }

@@ -1,0 +1,40 @@
+//! The store: one insert and one take, beside the engine.
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::process::Command;
+
+use super::{Bench, ROUNDS};
+use crate::bench::statistics::at_least;
+use crate::failure::{Doing, Failure};
+use crate::process;
+use crate::workspace::Workspace;
+
+const PAIRS: &str = "20000";
+/// Within 1.5 x of the engine.
+const GOAL: f64 = 0.67;
+
+pub(super) fn run(bench: &Bench, workspace: &Workspace) -> Result<(), Failure> {
+    let program = bench.home.install(workspace, "broker_store")?;
+    let folder = bench.home.folder().join("store");
+    DirBuilder::new()
+        .mode(0o700)
+        .create(&folder)
+        .doing(format_args!("make {}", folder.display()))?;
+    let mut command = Command::new(program);
+    command.arg(&folder).arg(ROUNDS.to_string()).arg(PAIRS);
+    let printed = process::output(&mut command)?;
+    let (mut one, mut many, mut engine) = (vec![], vec![], vec![]);
+    for line in printed.lines() {
+        let mut values = line.split('\t').map(str::parse);
+        for column in [&mut one, &mut many, &mut engine] {
+            match values.next() {
+                Some(Ok(value)) => column.push(value),
+                _ => return Err(Failure::new(format!("not three figures: {line:?}"))),
+            }
+        }
+    }
+    at_least("store, pairs a second, 64 at once", &many, &engine, GOAL);
+    at_least("store, pairs a second, one at a time", &one, &engine, 0.0);
+    Ok(())
+}
