@@ -7,6 +7,8 @@
 )]
 
 #[cfg(test)]
+mod broker_login;
+#[cfg(test)]
 mod crowd;
 #[cfg(test)]
 mod dead_logins;

@@ -9,7 +9,7 @@ use rustls::{
 use std::{
     fmt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock, TryLockError},
     time::{Duration, SystemTime},
 };
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
@@ -30,8 +30,8 @@ struct Shared {
     certificate: PathBuf,
     key: PathBuf,
     config: RwLock<Arc<ServerConfig>>,
-    /// Whoever reads the files holds it, so that none puts an older pair over a newer.
-    reading: Mutex<()>,
+    /// How the files were when they were last read. Whoever reads them holds it, so that none puts an older pair over a newer.
+    read: Mutex<[Option<Stamp>; 2]>,
 }
 
 /// Why a certificate or its key cannot be used.
@@ -90,13 +90,15 @@ impl Tls {
     /// # Errors
     /// A file is missing, refused, or holds something else; the key is another certificate's.
     pub fn load(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
+        // Before they are read: what changes meanwhile is read once more.
+        let stamps = [certificate, key].map(stamp);
         let config = read(certificate, key)?;
         Ok(Self {
             shared: Arc::new(Shared {
                 certificate: certificate.to_owned(),
                 key: key.to_owned(),
                 config: RwLock::new(config),
-                reading: Mutex::new(()),
+                read: Mutex::new(stamps),
             }),
         })
     }
@@ -108,8 +110,8 @@ impl Tls {
     /// As of [`load`](Self::load); then the pair that was stays.
     pub fn reload(&self) -> Result<(), TlsError> {
         let shared = &*self.shared;
-        let reading = shared.reading.lock();
-        let _reading = reading.unwrap_or_else(PoisonError::into_inner);
+        let mut last = shared.read.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = shared.stamps();
         let config = read(&shared.certificate, &shared.key)?;
         let current = shared.config.write();
         *current.unwrap_or_else(PoisonError::into_inner) = config;
@@ -125,15 +127,13 @@ impl Tls {
     ///
     /// Two files are not replaced at once; in between they do not fit.
     pub(super) async fn follow(self) {
-        let mut used = self.stamps();
-        let mut before = used;
+        let mut before = self.shared.stamps();
         let mut looks = interval_at(Instant::now() + LOOK, LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             looks.tick().await;
-            let now = self.stamps();
-            if now != used && now == before {
-                used = now;
+            let now = self.shared.stamps();
+            if now == before && self.shared.differ_from(&now) {
                 let tls = self.clone();
                 match tokio::task::spawn_blocking(move || tls.reload()).await {
                     Ok(Ok(())) => tracing::info!("the TLS certificate was read anew"),
@@ -146,9 +146,20 @@ impl Tls {
             before = now;
         }
     }
+}
 
+impl Shared {
     fn stamps(&self) -> [Option<Stamp>; 2] {
-        [&self.shared.certificate, &self.shared.key].map(|path| stamp(path))
+        [&*self.certificate, &*self.key].map(stamp)
+    }
+
+    /// Whether other files were read last; while somebody reads, that is soon known.
+    fn differ_from(&self, now: &[Option<Stamp>; 2]) -> bool {
+        match self.read.try_lock() {
+            Ok(last) => *last != *now,
+            Err(TryLockError::Poisoned(last)) => **last.get_ref() != *now,
+            Err(TryLockError::WouldBlock) => false,
+        }
     }
 }
 
