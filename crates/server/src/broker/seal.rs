@@ -10,8 +10,10 @@ use aws_lc_rs::{
     hmac,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use oarlock_oauth::secret::{CookieSecret, FormToken};
+use oarlock_oauth::secret::{AuthorizationCode, CookieSecret, FormToken};
 use zeroize::Zeroizing;
+
+use super::id::LoginId;
 
 /// What is sealed. Part of the key, so that one is never taken for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +37,13 @@ pub struct Seal {
     upstream: Option<LessSafeKey>,
     upstream_token: Option<LessSafeKey>,
     forms: hmac::Key,
+    codes: hmac::Key,
 }
 
 impl Seal {
     /// From the key ring's key. `upstream_tokens`: a key of the operator's for [`Use::UpstreamToken`].
     pub fn new(key: &[u8; 32], upstream_tokens: Option<&[u8; 32]>) -> Self {
+        let hmac_key = |label| hmac::Key::new(hmac::HMAC_SHA256, &*derived(key, label));
         Self {
             request: aead_key(key, "oarlock seal: request"),
             upstream: aead_key(key, "oarlock seal: upstream"),
@@ -47,10 +51,8 @@ impl Seal {
                 upstream_tokens.unwrap_or(key),
                 "oarlock seal: upstream token",
             ),
-            forms: hmac::Key::new(
-                hmac::HMAC_SHA256,
-                &*derived(key, "oarlock seal: form token"),
-            ),
+            forms: hmac_key("oarlock seal: form token"),
+            codes: hmac_key("oarlock seal: authorization code"),
         }
     }
 
@@ -100,6 +102,13 @@ impl Seal {
     pub fn form_token(&self, browser: &CookieSecret) -> FormToken {
         let tag = hmac::sign(&self.forms, browser.expose().as_bytes());
         FormToken::new(URL_SAFE_NO_PAD.encode(tag))
+    }
+
+    /// The authorization code of a login: always the same, so that a browser that asks twice is answered twice (hostile.md, 9),
+    /// though nothing but the code's digest is kept.
+    pub fn code(&self, login: &LoginId) -> AuthorizationCode {
+        let tag = hmac::sign(&self.codes, login.as_str().as_bytes());
+        AuthorizationCode::new(URL_SAFE_NO_PAD.encode(tag))
     }
 
     /// Whether a form that came back was sent to this browser; in constant time.

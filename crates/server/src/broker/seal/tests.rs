@@ -148,3 +148,16 @@ proptest! {
         prop_assert_eq!(seal.open::<Value>(Use::Request, &longer), Err(Unsealed));
     }
 }
+
+#[test]
+fn a_login_has_one_code_that_nobody_else_can_make() {
+    let (one, other) = (LoginId::known("one"), LoginId::known("other"));
+    let code = seal().code(&one);
+    assert_eq!(code.expose(), seal().code(&one).expose());
+    assert_eq!(code.expose().len(), 43);
+    assert_ne!(code.expose(), seal().code(&other).expose());
+    assert_ne!(code.expose(), Seal::new(&[8; 32], None).code(&one).expose());
+    // Nor is it a form's token for the same text.
+    let form = seal().form_token(&CookieSecret::new("one"));
+    assert_ne!(code.expose(), form.expose());
+}

@@ -4,9 +4,7 @@ use axum::response::{IntoResponse, Response};
 use oarlock_oauth::{parameters::Parameters, text::Untrusted};
 
 use super::{
-    Answered, Stop,
-    onward::{self, Way},
-    show, sign_in,
+    Answered, Stop, onward, show, sign_in,
     visit::{Form, Visit},
 };
 use crate::broker::{
@@ -32,7 +30,7 @@ pub(super) async fn post(form: Form) -> Response {
         };
         // A device's consent is asked each time.
         let remember = matches!(login.request.asked, Asked::Code(_));
-        onward::decide(visit, &login.id, allows, remember, Way::AfterPost).await
+        onward::decide(visit, &login.id, allows, remember).await
     };
     answer.await.into_response()
 }
@@ -56,7 +54,7 @@ async fn page(visit: &Visit) -> Answered {
         .map_err(|_| Stop::Notice(Notice::BadRequest("the address cannot be read")))?;
     let login = login(visit, &query).await?;
     let Stage::Identified { user, .. } = &login.stage else {
-        return Ok(onward::before(&login));
+        return onward::before(visit, &login, None).await;
     };
     let parts = visit.broker.parts();
     let user = parts.store.user(user.clone()).await?;

@@ -8,14 +8,11 @@ use oarlock_oauth::{
 };
 
 use super::{
-    Answered, Stop,
-    onward::{self, Way},
-    show,
+    Answered, Stop, onward, show,
     sign_in::{self, after},
     visit::{Form, Visit},
 };
 use crate::broker::{
-    clients::Client,
     digest::{Digest, Purpose},
     id::LoginId,
     login::{AtUpstream, Login, Stage},
@@ -98,12 +95,7 @@ async fn cancel(visit: &Visit, request: &LoginRequest) -> Answered {
                 "the person said no",
                 &parts.issuer,
             );
-            let client = parts.clients.find(&code.client_id).await.ok();
-            let whom = client.as_ref().map(Client::display_name);
-            return Ok(show(&Page::Leave(Leave {
-                to: &location,
-                whom: whom.unwrap_or_else(|| Untrusted::new(code.client_id.clone())),
-            })));
+            return Ok(onward::leave(visit, code, &location).await);
         }
         Asked::Device(_) => {
             // A device that has gone meanwhile is told nothing, which is what was wanted.
@@ -127,7 +119,7 @@ async fn go_on(visit: &Visit, request: LoginRequest) -> Answered {
         session: session.id,
     };
     let login = enter(visit, request, stage).await?.ok_or(Notice::Expired)?;
-    onward::identified(visit, login, user, Way::AfterPost).await
+    onward::identified(visit, login, user).await
 }
 
 /// Off to the provider.

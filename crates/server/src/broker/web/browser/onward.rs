@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use axum::response::{IntoResponse as _, Response};
-use oarlock_io::entropy;
+use axum::response::Response;
 use oarlock_oauth::{
-    authorization::ErrorCode, scope::Scopes, secret::AuthorizationCode, text::Untrusted,
+    authorization::ErrorCode, authorization_server::authorization::AuthorizationRequest,
+    scope::Scopes, secret::AuthorizationCode, text::Untrusted,
 };
+use url::Url;
 
 use super::{Answered, Stop, redirect_to, show, sign_in::after, visit::Visit};
 use crate::broker::{
@@ -17,24 +18,15 @@ use crate::broker::{
     login::{Login, Stage},
     pages::{Leave, Notice, Page},
     request::Asked,
-    store::{Decide, Decided, Decision},
+    store::{Decide, Decided, Decision, LoginKey},
     user::User,
 };
 
 /// How long a browser is asked to wait where there is no room.
 pub(super) const FULL: Duration = Duration::from_secs(30);
 
-/// What the browser has just done: after a form a redirect elsewhere would be subject to `form-action`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
-    /// It came by a link or a redirect.
-    AfterGet,
-    /// It has sent a form.
-    AfterPost,
-}
-
 /// The person is known: asks for consent where it is due, else goes on.
-pub(super) async fn identified(visit: &Visit, login: Login, user: User, way: Way) -> Answered {
+pub(super) async fn identified(visit: &Visit, login: Login, user: User) -> Answered {
     if login.request.asked == Asked::Sessions {
         return redirect_to(&format!("{}sessions", visit.broker.parts().public_url));
     }
@@ -43,7 +35,7 @@ pub(super) async fn identified(visit: &Visit, login: Login, user: User, way: Way
         let public = &visit.broker.parts().public_url;
         return redirect_to(&format!("{public}consent?login={}", login.id));
     }
-    decide(visit, &login.id, true, false, way).await
+    decide(visit, &login.id, true, false).await
 }
 
 /// The client of a login; none for those that have none.
@@ -90,15 +82,9 @@ async fn is_consent_due(
 }
 
 /// Takes a decision up, and sends the browser on.
-pub(super) async fn decide(
-    visit: &Visit,
-    id: &LoginId,
-    allows: bool,
-    remember: bool,
-    way: Way,
-) -> Answered {
+pub(super) async fn decide(visit: &Visit, id: &LoginId, allows: bool, remember: bool) -> Answered {
     let parts = visit.broker.parts();
-    let code = AuthorizationCode::from_random(entropy::random()?);
+    let code = parts.seal.code(id);
     let decision = if allows {
         Decision::Allow {
             code: Some(Digest::of(Purpose::Code, code.expose())),
@@ -116,9 +102,9 @@ pub(super) async fn decide(
     match parts.store.decide(decide, visit.now).await? {
         Decided::Now(login) => {
             note(visit, &login, allows);
-            over(visit, &login, allows.then_some(&code), way).await
+            over(visit, &login, allows.then_some(&code)).await
         }
-        Decided::Before(login) => Ok(before(&login)),
+        Decided::Before(login) => before(visit, &login, Some(allows)).await,
         Decided::Unknown => Err(Notice::Expired.into()),
     }
 }
@@ -137,12 +123,7 @@ fn note(visit: &Visit, login: &Login, allows: bool) {
     });
 }
 
-async fn over(
-    visit: &Visit,
-    login: &Login,
-    code: Option<&AuthorizationCode>,
-    way: Way,
-) -> Answered {
+async fn over(visit: &Visit, login: &Login, code: Option<&AuthorizationCode>) -> Answered {
     let issuer = &visit.broker.parts().issuer;
     let Asked::Code(request) = &login.request.asked else {
         let notice = if code.is_some() {
@@ -156,23 +137,38 @@ async fn over(
         Some(code) => request.granted(code, issuer),
         None => request.refused(&ErrorCode::AccessDenied, "the person said no", issuer),
     };
-    match way {
-        Way::AfterGet => redirect_to(location.as_str()),
-        Way::AfterPost => {
-            let client = client(visit, login).await?;
-            let whom = client.as_ref().map(Client::display_name);
-            Ok(show(&Page::Leave(Leave {
-                to: &location,
-                whom: whom.unwrap_or_else(|| Untrusted::new(request.client_id.clone())),
-            })))
-        }
-    }
+    Ok(leave(visit, request, &location).await)
 }
 
-/// The page of a login that is over, for a browser that comes back to it (hostile.md, 9).
-pub(super) fn before(login: &Login) -> Response {
+/// To the client with its answer. By a page: browsers apply `form-action` to whatever a form leads to, so a redirect would end at the policy of the
+/// page where somebody last pressed a button, be it ours or the provider's.
+pub(super) async fn leave(
+    visit: &Visit,
+    request: &AuthorizationRequest,
+    location: &Url,
+) -> Response {
+    let client = visit.broker.parts().clients.find(&request.client_id).await;
+    let whom = client.as_ref().map(Client::display_name);
+    show(&Page::Leave(Leave {
+        to: location,
+        whom: whom.unwrap_or_else(|_| Untrusted::new(request.client_id.clone())),
+    }))
+}
+
+/// The answer to a browser that comes back to a login that is over (hostile.md, 9): what it was answered then, as long as the program has not got it
+/// and nothing else is `said` now.
+pub(super) async fn before(visit: &Visit, login: &Login, said: Option<bool>) -> Answered {
     let notice = match login.stage {
-        Stage::Granted { .. } | Stage::Redeemed { .. } => Notice::Done,
+        Stage::Granted { .. } => {
+            if said != Some(false)
+                && let Some(code) = code_again(visit, login).await?
+            {
+                return over(visit, login, Some(&code)).await;
+            }
+            Notice::Done
+        }
+        Stage::Redeemed { .. } => Notice::Done,
+        Stage::Denied if said == Some(false) => return over(visit, login, None).await,
         Stage::Denied => Notice::Denied,
         Stage::Asked
         | Stage::Upstream(_)
@@ -180,5 +176,16 @@ pub(super) fn before(login: &Login) -> Response {
         | Stage::Identified { .. }
         | Stage::Failed => Notice::Interrupted,
     };
-    show(&Page::Notice(notice)).into_response()
+    Ok(show(&Page::Notice(notice)))
+}
+
+/// The code that the login was given, if the key that it was made with is still ours.
+async fn code_again(visit: &Visit, login: &Login) -> Result<Option<AuthorizationCode>, Stop> {
+    let parts = visit.broker.parts();
+    let code = parts.seal.code(&login.id);
+    let key = LoginKey::Code(Digest::of(Purpose::Code, code.expose()));
+    let known = parts.store.login(key, visit.now).await?;
+    Ok(known
+        .is_some_and(|known| known.id == login.id)
+        .then_some(code))
 }

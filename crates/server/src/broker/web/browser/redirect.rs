@@ -7,13 +7,7 @@ use http::header;
 use oarlock_io::entropy;
 use oarlock_oauth::{authorization::ErrorCode, parameters::Parameters, secret::CookieSecret};
 
-use super::{
-    Answered, Stop,
-    onward::{self, Way},
-    redirect_to, show,
-    sign_in::after,
-    visit::Visit,
-};
+use super::{Answered, Stop, onward, show, sign_in::after, visit::Visit};
 use crate::{
     broker::{
         Broker,
@@ -209,7 +203,7 @@ impl Arrived {
         match self {
             Self::Known(identified, cookie) => {
                 let Identified { login, user, .. } = *identified;
-                let mut response = onward::identified(visit, login, user, Way::AfterGet).await?;
+                let mut response = onward::identified(visit, login, user).await?;
                 let lasts = visit.broker.parts().config.lifetimes.browser_session;
                 let cookie = Cookie::Session.set(&visit.broker, &cookie, lasts);
                 response
@@ -217,13 +211,13 @@ impl Arrived {
                     .extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
                 Ok(response)
             }
-            Self::Refused(login, error) => refused(visit, &login, &error),
+            Self::Refused(login, error) => refused(visit, &login, &error).await,
         }
     }
 }
 
 /// A client is told; for others there is a page.
-fn refused(visit: &Visit, login: &Login, error: &UpstreamError) -> Answered {
+async fn refused(visit: &Visit, login: &Login, error: &UpstreamError) -> Answered {
     let Asked::Code(request) = &login.request.asked else {
         return Ok(show(&Page::Notice(Notice::from(error))));
     };
@@ -240,7 +234,7 @@ fn refused(visit: &Visit, login: &Login, error: &UpstreamError) -> Answered {
         ),
     };
     let location = request.refused(&code, description, &visit.broker.parts().issuer);
-    redirect_to(location.as_str())
+    Ok(onward::leave(visit, request, &location).await)
 }
 
 /// A word of ours for the audit log.
@@ -270,9 +264,9 @@ async fn again(visit: &Visit, mut login: Login, state: Digest) -> Answered {
             .ok_or(Notice::Expired)?;
     }
     let Stage::Identified { user, .. } = &login.stage else {
-        return Ok(onward::before(&login));
+        return onward::before(visit, &login, None).await;
     };
     let user = parts.store.user(user.clone()).await?;
     let user = user.ok_or(Notice::Expired)?;
-    onward::identified(visit, login, user, Way::AfterGet).await
+    onward::identified(visit, login, user).await
 }
