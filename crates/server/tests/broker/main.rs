@@ -8,3 +8,5 @@ mod impostors;
 mod person;
 #[cfg(test)]
 mod scene;
+#[cfg(test)]
+mod twice;
