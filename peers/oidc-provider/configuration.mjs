@@ -93,6 +93,16 @@ function clients({ id_token_alg }) {
       token_endpoint_auth_method: 'client_secret_post',
       grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
     },
+    {
+      // Our broker, to which this provider is the upstream.
+      ...native,
+      client_id: 'oarlock-broker',
+      client_secret: ODD_SECRET,
+      client_name: 'Oarlock broker',
+      token_endpoint_auth_method: 'client_secret_basic',
+      grant_types: ['authorization_code'],
+      redirect_uris: ['http://127.0.0.1/redirect'],
+    },
   ];
 }
 

@@ -11,6 +11,9 @@ struct Program {
     purpose: &'static str,
 }
 
+/// Debian has a part of Python in a package of its own.
+const VENV: &str = "python3 -m venv";
+
 const PROGRAMS: &[Program] = &[
     Program {
         name: "cc",
@@ -25,7 +28,12 @@ const PROGRAMS: &[Program] = &[
     Program {
         name: "python3",
         packages: &["python3"],
-        purpose: "to wait at the relay as programs in Python do",
+        purpose: "to wait at the relay and to log in as programs in Python do",
+    },
+    Program {
+        name: VENV,
+        packages: &["python3-venv"],
+        purpose: "to install packages for those programs",
     },
     Program {
         name: "node",
@@ -105,8 +113,15 @@ pub(super) fn install() -> Result<(), Failure> {
 fn missing() -> Vec<&'static Program> {
     PROGRAMS
         .iter()
-        .filter(|program| process::find(program.name).is_none() && !is_server(program.name))
+        .filter(|program| !is_there(program.name))
         .collect()
+}
+
+fn is_there(name: &str) -> bool {
+    match name {
+        VENV => process::output(Command::new("python3").args(["-c", "import ensurepip"])).is_ok(),
+        _ => process::find(name).is_some() || is_server(name),
+    }
 }
 
 /// Servers are where only root's `PATH` leads.

@@ -7,6 +7,8 @@ use crate::failure::{Doing, Failure};
 use crate::process;
 use crate::workspace::Workspace;
 
+use super::peers_with;
+
 /// What oidc-provider asks for.
 const OLDEST_NODE: u32 = 22;
 
@@ -15,25 +17,12 @@ const NODE_PEER: &str = "node";
 
 pub(super) fn install(workspace: &Workspace) -> Result<(), Failure> {
     provide_node(workspace)?;
-    for peer in peers(workspace)? {
+    for peer in peers_with(workspace, "package.json")? {
         if peer != NODE_PEER {
             install_peer(workspace, &peer)?;
         }
     }
     Ok(())
-}
-
-fn peers(workspace: &Workspace) -> Result<Vec<String>, Failure> {
-    let folder = workspace.root.join("peers");
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(&folder).doing(format_args!("read {}", folder.display()))? {
-        let entry = entry.doing(format_args!("read {}", folder.display()))?;
-        if entry.path().join("package.json").is_file() {
-            names.push(entry.file_name().to_string_lossy().into_owned());
-        }
-    }
-    names.sort();
-    Ok(names)
 }
 
 /// Makes `target/peers/bin/node` a link to the machine's Node.js, or to npm's where that is too old.
