@@ -7,6 +7,7 @@ import sys
 import threading
 import webbrowser
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from authlib.common.security import generate_token
@@ -36,5 +37,8 @@ print(f"Open this address in a browser: {url}", file=sys.stderr)
 threading.Thread(target=webbrowser.open, args=[url], daemon=True).start()  # Some browsers end only when they are closed.
 while f"state={state}" not in listener.answer:
     listener.handle_request()
+answer = dict(parse_qsl(urlsplit(listener.answer).query))
+if "code" not in answer or answer.get("iss") != broker["issuer"]:
+    sys.exit(f"Not logged in: {answer.get('error', 'the answer is of another server')}")
 session.fetch_token(broker["token_endpoint"], authorization_response=callback + listener.answer.removeprefix("/callback"), code_verifier=verifier, state=state)
 print(session.get(broker["userinfo_endpoint"], timeout=10).text)
