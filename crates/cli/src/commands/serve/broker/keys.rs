@@ -115,7 +115,7 @@ fn upstream_tokens(sources: &Sources<'_>) -> Result<Option<Zeroizing<[u8; 32]>>,
 }
 
 fn key_in(path: &Path) -> Result<Zeroizing<[u8; 32]>, String> {
-    let bytes = private::read(path, LARGEST_FILE)
+    let bytes = private::read_trusted_secret(path, LARGEST_FILE)
         .map_err(|error| error.to_string())?
         .map(Zeroizing::new)
         .ok_or_else(|| format!("there is no file {}; {RIGHT}", path.display()))?;

@@ -198,10 +198,10 @@ fn secret(
 fn written(entry: &Entry<'_>) -> Result<ClientSecret, ConfigError> {
     const KEY: &str = "client_secret";
     let path = entry.document().path();
-    private::read(path, u64::MAX).map_err(|error| {
+    private::read_trusted_secret(path, u64::MAX).map_err(|error| {
         entry.error(
             KEY,
-            &format!("a file with a secret must be yours alone: {error}; or name another with client_secret_file"),
+            &format!("a file with a secret must be yours or root's, and not for others to read: {error}; or name another with client_secret_file"),
         )
     })?;
     let secret = entry.read(KEY, value::text)?.unwrap_or_default();
@@ -211,7 +211,8 @@ fn written(entry: &Entry<'_>) -> Result<ClientSecret, ConfigError> {
 fn in_file(entry: &Entry<'_>, key: &str, file: &str) -> Result<ClientSecret, ConfigError> {
     let path = entry.document().path();
     let base = path.parent().unwrap_or(path);
-    let bytes = private::read(&base.join(file), LARGEST_SECRET)?
+    // Root may hand it to the server: systemd's LoadCredential=, a secret that a container mounts.
+    let bytes = private::read_trusted_secret(&base.join(file), LARGEST_SECRET)?
         .ok_or_else(|| entry.error(key, &format!("there is no file {file:?}")))?;
     let text = String::from_utf8(bytes).map_err(|_| entry.error(key, "the file is not UTF-8"))?;
     Ok(ClientSecret::new(text.trim_end_matches(['\r', '\n'])))

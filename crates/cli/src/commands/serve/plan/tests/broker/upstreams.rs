@@ -269,6 +269,11 @@ fn secrets_are_found_where_the_entry_says() {
         secret.map(|secret| secret.expose().to_owned())
     };
     assert_eq!(secret(&home, &[]).as_deref(), Some("s4"));
+    // As containers mount secrets: a link of root's or ours.
+    let link = home.0.path().join("link");
+    std::os::unix::fs::symlink("secret", &link).unwrap();
+    home.write("server.toml", &entry("client_secret_file = \"link\""));
+    assert_eq!(secret(&home, &[]).as_deref(), Some("s4"));
     home.write(
         "server.toml",
         &entry("client_secret_env = \"COMPANY_SECRET\""),
@@ -293,7 +298,7 @@ fn secrets_are_found_where_the_entry_says() {
     fs::set_permissions(&server, fs::Permissions::from_mode(0o644)).unwrap();
     let said = home.refused();
     assert!(
-        said.contains("client_secret: a file with a secret must be yours alone"),
+        said.contains("client_secret: a file with a secret must be yours or root's"),
         "{said}"
     );
     assert!(!said.contains("s6"), "{said}");
