@@ -148,6 +148,11 @@ fn relay(
             "{WHAT_IT_NEEDS}\nThe relay: leave out --no-relay, or set relay.enabled to true."
         )));
     }
+    let passed = Passed {
+        // Its settings are checked all the same; but one that is not there needs no place for programs, and no home to have it in.
+        relay: passed.relay || is_on == Some(false),
+        ..passed
+    };
     let relay = relay::read(sources, passed)?;
     if has_broker {
         broker::check_relay(sources, &relay)?;

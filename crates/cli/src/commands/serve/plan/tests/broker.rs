@@ -4,6 +4,7 @@ mod upstreams;
 
 use std::time::Duration;
 
+use oarlock_io::Environment;
 use oarlock_oauth::{authorization_server::client::GrantType, client_auth::ClientAuthentication};
 use oarlock_server::config::broker::{
     Algorithm, AuditConfig, BrokerConfig, KeysHome, PairingConfig, PairingReturns,
@@ -64,6 +65,20 @@ fn a_broker_needs_no_relay_and_nothing_else_does() {
     assert!(said.contains("oarlock serve --upstream dev"), "{said}");
     let said = file("[relay]\nenabled = false\n[pairing]\nreturns = \"identity\"").refused();
     assert!(said.contains("there is no broker"), "{said}");
+}
+
+#[test]
+fn a_service_without_a_home_names_its_store_and_needs_no_relays_socket() {
+    let text = format!("{DEV}store = \"sqlite:/var/lib/oarlock/server.db\"\n");
+    let nowhere = Environment::from_pairs([("LANG", "C")]);
+    let given = |text: &str| file(text).plan_in(&nowhere);
+    let with_a_relay = given(&text).unwrap_err();
+    assert!(with_a_relay.message().contains("relay.socket_path"));
+    let plan = given(&format!("{text}[relay]\nenabled = false")).unwrap();
+    assert!(plan.config.relay.is_none() && plan.config.broker.is_some());
+    // What is written of it has to be right.
+    let wrong = given(&format!("{text}[relay]\nenabled = false\ngrace = \"x\""));
+    assert!(wrong.unwrap_err().message().contains("relay.grace"));
 }
 
 #[test]
