@@ -46,6 +46,27 @@ fn what_is_written_is_read_again() {
 }
 
 #[test]
+fn a_file_for_somebody_else_to_open_is_made_once_and_checked() {
+    let home = home();
+    let path = home.path().join("deep/server.db");
+    assert!(!private::check(&path).unwrap());
+    assert!(private::create(&path).unwrap());
+    assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+    private::write(&path, b"content").unwrap();
+    assert!(!private::create(&path).unwrap() && private::check(&path).unwrap());
+    assert_eq!(private::read(&path, 100).unwrap().unwrap(), b"content");
+    set_mode(&path, 0o640);
+    let error = private::check(&path).unwrap_err();
+    assert!(matches!(error, PrivateError::Mode { .. }), "{error}");
+    // A name that leads elsewhere is taken, and refused.
+    let link = path.with_file_name("link");
+    symlink(&path, &link).unwrap();
+    assert!(!private::create(&link).unwrap());
+    let error = private::check(&link).unwrap_err();
+    assert!(matches!(error, PrivateError::Kind { .. }), "{error}");
+}
+
+#[test]
 fn a_file_over_the_cap_is_refused() {
     let home = home();
     let path = home.path().join("a");

@@ -255,6 +255,10 @@ pub enum Decided {
 
 /// What a program gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is mostly the large one, and goes once from hand to hand"
+)]
 pub enum Redeemed {
     /// The session, made by this call; and the login as it was in stage `Granted`.
     Now {

@@ -10,8 +10,8 @@ use super::{
     writer::{Work, Writer},
 };
 
-/// So many rows of one kind at once.
-const PART: u32 = 256;
+/// So many rows of one kind at once: each lies in pages of its own.
+const PART: u32 = 64;
 
 /// All that has expired by now. Other verbs come between the parts.
 pub(super) async fn sweep(

@@ -147,9 +147,13 @@ fn run(connection: &Connection, mut logins: u64, queue: &Receiver<Box<dyn Verb>>
     }
 }
 
-/// One transaction; a savepoint for each verb in it.
+/// One transaction; a savepoint for each verb in it, if there are several.
 fn together(work: &mut Work<'_>, verbs: &mut [Box<dyn Verb>]) -> Result<(), StoreError> {
     say(work.connection, "BEGIN IMMEDIATE")?;
+    if let [alone] = verbs {
+        alone.work(work)?;
+        return say(work.connection, "COMMIT");
+    }
     for verb in verbs {
         let logins = work.logins;
         say(work.connection, "SAVEPOINT verb")?;
