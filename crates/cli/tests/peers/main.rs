@@ -8,6 +8,8 @@
 )]
 
 #[cfg(test)]
+mod broker_kills;
+#[cfg(test)]
 mod browser;
 #[cfg(test)]
 #[expect(dead_code, reason = "the end-to-end tests use all of it")]

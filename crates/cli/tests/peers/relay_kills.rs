@@ -10,7 +10,8 @@ mod verdict;
 use std::{collections::BTreeMap, thread};
 
 use crate::relay::{Relay, Settings};
-use herd::{Herd, seed};
+use herd::Herd;
+pub(crate) use herd::seed;
 use life::Life;
 use verdict::{Tally, Verdict};
 

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The seed of this run.
-pub(super) fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     if let Ok(named) = env::var("OARLOCK_TEST_SEED") {
         return named.parse().expect("OARLOCK_TEST_SEED is no number");
     }
