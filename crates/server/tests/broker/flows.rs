@@ -234,3 +234,22 @@ async fn a_person_sees_their_sessions_and_ends_one() {
     bob.post(&scene, "/sessions", &fields).await;
     assert_eq!(userinfo(&scene, others).await.status, 200);
 }
+
+#[tokio::test]
+async fn users_and_sessions_are_there_after_a_restart() {
+    let scene = Scene::new().await;
+    let tokens = tokens(&scene, "openid").await;
+    let folder = scene.stop().await;
+    let scene = Scene::within(folder, |_| {}).await;
+    let fields = [
+        ("grant_type", "refresh_token"),
+        ("client_id", "oarlock"),
+        ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
+    ];
+    let refreshed = scene.form("/token", &fields).await;
+    assert_eq!(refreshed.status, 200, "{refreshed:?}");
+    let before = claims(tokens["access_token"].as_str().unwrap());
+    let after = claims(refreshed.json()["access_token"].as_str().unwrap());
+    assert_eq!(before["sub"], after["sub"]);
+    assert_eq!(before["sid"], after["sid"]);
+}

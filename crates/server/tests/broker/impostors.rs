@@ -46,7 +46,7 @@ async fn hostile_08_the_providers_answer_is_not_used_up_by_a_head_or_a_prefetch(
     let scene = Scene::new().await;
     let mut ada = Person::default();
     let page = ada.get(&scene, &authorize("openid")).await;
-    let back = ada.to_the_way_back(&scene, &page, "ada").await;
+    let back = ada.go_until_the_way_back(&scene, &page, "ada").await;
     let head = ada.send(&scene, "HEAD", &back, &[], "").await;
     assert!(head.location().is_none(), "{head:?}");
     let ahead = ada
@@ -62,7 +62,7 @@ async fn hostile_09_a_second_look_shows_the_end_and_does_nothing() {
     let scene = Scene::new().await;
     let mut ada = Person::default();
     let page = ada.get(&scene, &authorize("openid")).await;
-    let back = ada.to_the_way_back(&scene, &page, "ada").await;
+    let back = ada.go_until_the_way_back(&scene, &page, "ada").await;
     let first = ada.get(&scene, &back).await;
     let bought = redeem(&scene, &code(&first)).await;
     assert_eq!(bought.status, 200);
@@ -132,7 +132,7 @@ async fn hostile_20_the_providers_answer_counts_in_no_other_browser() {
     let scene = Scene::new().await;
     let mut ada = Person::default();
     let page = ada.get(&scene, &authorize("openid")).await;
-    let back = ada.to_the_way_back(&scene, &page, "ada").await;
+    let back = ada.go_until_the_way_back(&scene, &page, "ada").await;
     let mut thief = Person::default();
     // Without a cookie, with one of its own, and with a made-up state: one answer for all.
     let without = thief.get(&scene, &back).await;

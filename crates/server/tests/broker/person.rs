@@ -103,12 +103,12 @@ impl Person {
 
     /// On a sign-in page: chooses the `dev` upstream, picks somebody there, and comes back. What follows the provider's answer is returned.
     pub(crate) async fn sign_in(&mut self, scene: &Scene, page: &Reply, who: &str) -> Reply {
-        let back = self.to_the_way_back(scene, page, who).await;
+        let back = self.go_until_the_way_back(scene, page, who).await;
         self.get(scene, &back).await
     }
 
     /// The same up to the provider's answer, whose address is returned.
-    pub(crate) async fn to_the_way_back(
+    pub(crate) async fn go_until_the_way_back(
         &mut self,
         scene: &Scene,
         page: &Reply,
