@@ -10,6 +10,8 @@
 #[cfg(test)]
 mod broker_kills;
 #[cfg(test)]
+mod broker;
+#[cfg(test)]
 mod browser;
 #[cfg(test)]
 #[expect(dead_code, reason = "the end-to-end tests use all of it")]

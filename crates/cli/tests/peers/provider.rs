@@ -30,7 +30,7 @@ impl OidcProvider {
     /// Starts with the switches (`{}` for none) on a free port.
     pub(crate) fn start(switches: &Value) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let peers = peers(&root);
+        let peers = peers();
         let node = peers.join("bin/node");
         assert!(
             node.exists(),
@@ -144,13 +144,14 @@ pub(crate) fn title_of(issuer: &str) -> &str {
 }
 
 /// `cargo xtask setup` installs there; the test's own program is in `TARGET/PROFILE/deps`.
-fn peers(root: &Path) -> PathBuf {
+pub(crate) fn peers() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let beside = test
         .ancestors()
         .map(|folder| folder.join("peers"))
         .find(|peers| peers.join("bin/node").exists());
-    beside.unwrap_or_else(|| root.join("target/peers"))
+    let usual = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers");
+    beside.unwrap_or_else(usual)
 }
 
 fn answer(response: &http::Response<Vec<u8>>) -> Answer {
