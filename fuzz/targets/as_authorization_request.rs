@@ -37,6 +37,7 @@ fuzz_target!(|query: &str| {
                 let mut shown = request.clone();
                 // Without what could be the same text by chance.
                 (shown.client_id, shown.resources) = (String::new(), Vec::new());
+                (shown.redirect_uri, shown.code_challenge) = (String::new(), String::new());
                 assert_hidden(state.expose(), &format!("{shown:?}"));
             }
             let location = request.granted(&AuthorizationCode::new("granted"), &issuer);
