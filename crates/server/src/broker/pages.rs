@@ -96,6 +96,8 @@ pub enum Standing {
     Known,
     /// It named itself: the page says that nobody checked the name.
     SelfNamed,
+    /// It has no name (a pairing): there is none to be checked.
+    Unnamed,
 }
 
 /// Where the answer goes.

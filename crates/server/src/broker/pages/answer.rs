@@ -14,7 +14,7 @@ use crate::hardening::harden;
 /// As for the relay's pages, but these have forms, which post to this server alone.
 const POLICY: HeaderValue = HeaderValue::from_static(concat!(
     "default-src 'none'; img-src data:; style-src 'sha256-",
-    "LHF4MGwxmjZviqRayhflcg6pfxGGKWrnpU/ULfLOtF0=",
+    "aY/eB1eC7rrrleVTlhRIaPHap2CJcOcXXai8A5V7HNc=",
     "'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 ));
 

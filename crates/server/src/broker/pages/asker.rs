@@ -2,25 +2,27 @@
 
 use oarlock_oauth::text::Untrusted;
 
-use super::{Asker, Place, SignIn, span};
+use super::{Asker, Place, SignIn, Standing, span};
 use crate::broker::upstream::Choice;
 use crate::page::Tone;
 
 impl Asker {
-    /// Whether the program surely shows the code.
-    pub(super) fn has_shown_code(&self) -> bool {
-        self.comparison
-            .as_ref()
-            .is_some_and(|comparison| comparison.is_shown)
-    }
-
     /// Whether this server itself asks, for its own pages.
     pub(super) fn is_ours(&self) -> bool {
         self.program.is_none() && self.place == Place::Here
     }
 
     pub(super) fn name(&self) -> Untrusted {
-        named(self.program.as_ref(), "A program without a name")
+        let otherwise = match self.standing {
+            Standing::Unnamed => "A program in a terminal",
+            Standing::Known | Standing::SelfNamed => "A program without a name",
+        };
+        named(self.program.as_ref(), otherwise)
+    }
+
+    /// Whether what it is called is meant as a name.
+    pub(super) fn is_named(&self) -> bool {
+        self.standing != Standing::Unnamed
     }
 
     pub(super) fn tone(&self) -> Tone {
@@ -31,10 +33,22 @@ impl Asker {
         }
     }
 
+    /// The code that the program surely shows too, to be compared above all.
+    pub(super) fn shown_code(&self) -> Option<Untrusted> {
+        self.code(true)
+    }
+
+    /// The code that most programs know nothing of.
+    pub(super) fn quiet_code(&self) -> Option<Untrusted> {
+        self.code(false)
+    }
+
     /// It may be what somebody typed.
-    pub(super) fn code(&self) -> Option<Untrusted> {
+    fn code(&self, is_shown: bool) -> Option<Untrusted> {
         let comparison = self.comparison.as_ref();
-        comparison.map(|comparison| Untrusted::new(comparison.code.as_str()))
+        comparison
+            .filter(|comparison| comparison.is_shown == is_shown)
+            .map(|comparison| Untrusted::new(comparison.code.as_str()))
     }
 
     pub(super) fn asked(&self) -> String {

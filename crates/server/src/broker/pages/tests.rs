@@ -289,6 +289,9 @@ fn hostile_21_the_page_says_who_asks_from_where_and_shows_the_code() {
     }
     let near = words("sign-in");
     assert!(!near.contains("Nobody has checked") && !near.contains("Not from this"));
+    let paired = words("sign-in-pairing");
+    assert!(paired.contains("A program in a terminal") && paired.contains("WDJB-MJHT"));
+    assert!(!paired.contains("this name") && !paired.contains("Known to"));
     let web = words("consent");
     assert!(web.contains("app.example.org") && web.contains("Nobody has checked"));
 }

@@ -111,6 +111,10 @@ impl Owner {
                 Page::SignIn(self.sign_in(elsewhere(), choices(&["GitHub", "Google"]))),
             ),
             ("sign-in-ours", Page::SignIn(ours)),
+            (
+                "sign-in-pairing",
+                Page::SignIn(self.sign_in(pairing(), choices(&["GitHub"]))),
+            ),
             ("consent", Page::Consent(self.consent(web()))),
             (
                 "consent-elsewhere",
@@ -298,6 +302,21 @@ fn web() -> Asker {
         site: Some("https://app.example.org/about".into()),
         scopes: words(&["openid", "email", "mcp:tools"]),
         resources: words(&["https://mcp.example.com/mcp"]),
+        ..asker()
+    }
+}
+
+/// A program of the older face, which has no name and shows no code.
+fn pairing() -> Asker {
+    Asker {
+        program: None,
+        standing: Standing::Unnamed,
+        place: Place::Elsewhere,
+        comparison: Some(Comparison {
+            code: "WDJB-MJHT".to_owned(),
+            is_shown: false,
+        }),
+        scopes: vec![],
         ..asker()
     }
 }

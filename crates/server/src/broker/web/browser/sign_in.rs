@@ -74,10 +74,7 @@ pub(super) fn asker(
 ) -> Asker {
     let (program, standing) = match (&request.asked, client) {
         (Asked::Sessions, _) => (None, Standing::Known),
-        (Asked::Pairing(_), _) => (
-            Some(Untrusted::new("A program in a terminal")),
-            Standing::SelfNamed,
-        ),
+        (Asked::Pairing(_), _) => (None, Standing::Unnamed),
         (_, Some(client)) => (Some(client.display_name()), client.standing()),
         (_, None) => (
             request.asked.client_id().map(Untrusted::new),
