@@ -25,6 +25,8 @@ pub(super) struct Page {
     /// 0: not opened.
     pub(super) status: u16,
     pub(super) html: String,
+    /// The addresses on the way here.
+    pub(super) trail: Vec<Url>,
 }
 
 impl Person {
@@ -78,13 +80,16 @@ impl Person {
     }
 
     fn follow(&mut self, mut url: Url, mut form: Option<(Url, String)>) -> Page {
+        let mut trail = Vec::new();
         for _ in 0..MOST {
+            trail.push(url.clone());
             let ends = |end: &String| url.as_str().starts_with(end);
             if self.ends_at.as_ref().is_some_and(ends) {
                 return Page {
                     url,
                     status: 0,
                     html: String::new(),
+                    trail,
                 };
             }
             let page = self.ask(&url, form.take());
@@ -95,6 +100,7 @@ impl Person {
                         url,
                         status: page.status,
                         html: page.html,
+                        trail,
                     };
                 }
             }

@@ -108,22 +108,63 @@ fn people_come_with_id_tokens_of_every_algorithm() {
 }
 
 #[test]
-fn nothing_of_the_providers_tokens_is_told_or_kept() {
+fn the_providers_tokens_are_not_the_programs() {
     let provider = OidcProvider::start(&json!({}));
-    let broker = Broker::before(&provider, "", "[keys]\nalgorithm = \"EdDSA\"\n");
+    let broker = Broker::before(&provider, "", "");
     let sandbox = Sandbox::new();
     log_in(&sandbox, &broker, "ada");
-    assert_eq!(
-        provider.userinfo(&sandbox.token()).status,
-        401,
-        "the program's token is the broker's"
-    );
+    assert_eq!(provider.userinfo(&sandbox.token()).status, 401);
     assert_eq!(provider.count("token authorization_code 200"), 1);
+    sandbox.run(["token", "--force-refresh"]).ended_with(0);
     assert_eq!(provider.count("token refresh_token 200"), 0);
-    let said = broker.stop();
-    for secret in ["access_token", "refresh_token", "id_token"] {
-        said.keeps_secret(&sandbox.secret(secret));
+}
+
+#[test]
+fn hostile_23_nothing_that_redeems_anything_is_in_the_log() {
+    let provider = OidcProvider::start(&json!({}));
+    let broker = Broker::before(&provider, "", "");
+    let (sandbox, mut person) = (Sandbox::new(), Person::default());
+    let login = waiting(&sandbox, &broker);
+    let address = login.login_address();
+    let callback = parameter(&address, "redirect_uri");
+    let mut secrets = vec![parameter(&address, "state"), parameter(&address, "nonce")];
+    let page = to_the_provider(&mut person, &login, &provider);
+    let mut trail = page.trail.iter();
+    let asked = trail.find(|url| url.path() == "/auth").unwrap();
+    secrets.extend(["state", "nonce"].map(|name| parameter(asked, name)));
+    person.end_at(&broker.at("/redirect"));
+    let back = sign_in(&mut person, &page);
+    secrets.push(parameter(&back.url, "code"));
+    person.end_at(&callback);
+    let code = person.open(&back.url);
+    secrets.push(parameter(&code.url, "code"));
+    person.open(&code.url);
+    login.finish().ended_with(0);
+    userinfo(&sandbox, &broker);
+    for name in ["access_token", "refresh_token", "id_token"] {
+        secrets.push(sandbox.secret(name));
     }
+    sandbox.run(["token", "--force-refresh"]).ended_with(0);
+    secrets.push(sandbox.secret("refresh_token"));
+    let cookies = person.cookies(&back.url);
+    let values = cookies.split("; ").filter_map(|pair| pair.split_once('='));
+    secrets.extend(values.map(|(_, value)| value.to_owned()));
+    assert!(secrets.len() > 10 && secrets.iter().all(|secret| secret.len() > 20));
+    let said = broker.stop();
+    assert!(said.stderr.contains("DEBUG"), "{said:?}");
+    for secret in secrets {
+        said.keeps_secret(&secret);
+    }
+}
+
+/// A parameter of an address.
+fn parameter(address: &url::Url, name: &str) -> String {
+    let mut query = address.query_pairs();
+    let found = query.find(|(known, _)| known == name);
+    found
+        .unwrap_or_else(|| panic!("{address} has no {name}"))
+        .1
+        .into_owned()
 }
 
 #[test]
