@@ -349,11 +349,33 @@ fn a_copy_of_the_store_is_a_store() {
     let users = json(&sandbox, &["user", "list", "--store", &store]);
     assert_eq!(users.as_array().unwrap().len(), 1);
     assert!(broker.knows(&cookie));
+    let restored = Broker::of(&mut sandbox.oarlock([
+        "serve",
+        "--upstream",
+        "dev",
+        "--listen",
+        "127.0.0.1:0",
+        "--no-relay",
+        "--store",
+        &store,
+    ]));
+    assert!(restored.knows(&cookie));
     let none = run(
         &sandbox,
         &["serve", "--backup", name, "--store", "sqlite:/no/such.db"],
     );
     assert!(none.ended_with(1).stderr.contains("there is no store"));
+    // Nobody is told to close a directory that everybody uses.
+    let open = sandbox.path("open");
+    fs::create_dir(&open).unwrap();
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
+    let name = open.join("copy.db");
+    let refused = run(&sandbox, &["serve", "--backup", name.to_str().unwrap()]).ended_with(1);
+    assert!(
+        refused.stderr.contains("yours alone") && !refused.stderr.contains("chmod"),
+        "{refused:?}"
+    );
+    assert!(!name.exists());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::{path::Path, process::ExitCode};
 
+use oarlock_io::private::PrivateError;
 use oarlock_server::{
     broker::store::sqlite::BackupError,
     config::broker::{KeysHome, StoreConfig},
@@ -32,6 +33,14 @@ impl From<BackupError> for Failure {
                 "{} is there already; name a new file",
                 path.display()
             )),
+            // The directory's: the file is made here. `chmod` is not advised, for it may be /tmp.
+            BackupError::Private(PrivateError::Mode { path, .. }) => Self::failed(format!(
+                "others can look into {}, and people's names are in a copy",
+                path.display()
+            ))
+            .with_hint(
+                "Name a directory that is yours alone (0700); one that is not there yet is made so",
+            ),
             error => Self::failed(error.to_string()),
         }
     }
