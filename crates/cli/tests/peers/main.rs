@@ -8,9 +8,9 @@
 )]
 
 #[cfg(test)]
-mod broker_kills;
-#[cfg(test)]
 mod broker;
+#[cfg(test)]
+mod broker_kills;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
