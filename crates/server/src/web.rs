@@ -3,7 +3,7 @@
 //! | Path | Answer |
 //! |---|---|
 //! | the callback's | a page: how the callback ended |
-//! | the broker's ([`broker::web`](crate::broker::web)) | pages for browsers, JSON for programs |
+//! | the broker's ([`broker::web`]) | pages for browsers, JSON for programs |
 //! | `/` | a page: what this address is |
 //! | `/healthz`, `/health`, `/readyz` | JSON, whatever the `Host` is |
 //! | below `/relay/` | JSON of the relay's protocol |
