@@ -37,6 +37,8 @@ type Answered = Result<Response, Stop>;
 enum Stop {
     /// What the person is told.
     Notice(Notice<'static>),
+    /// Its form is too large, came too slowly, or cannot be read.
+    Body(StatusCode),
     /// The store.
     Store(StoreError),
     /// Randomness or cryptography failed.
@@ -106,6 +108,7 @@ impl IntoResponse for Stop {
     fn into_response(self) -> Response {
         let notice = match self {
             Self::Notice(notice) => notice,
+            Self::Body(status) => return of_a_body(status),
             Self::Store(error) => {
                 tracing::error!(%error, "the store failed");
                 Notice::Unavailable
@@ -117,6 +120,18 @@ impl IntoResponse for Stop {
         };
         show(&Page::Notice(notice))
     }
+}
+
+/// The page about a form that was not read.
+fn of_a_body(status: StatusCode) -> Response {
+    let why = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "the form is too large",
+        StatusCode::REQUEST_TIMEOUT => "the form did not arrive in time",
+        _ => "the form cannot be read",
+    };
+    let mut response = show(&Page::Notice(Notice::BadRequest(why)));
+    *response.status_mut() = status;
+    response
 }
 
 impl From<Notice<'static>> for Stop {

@@ -37,12 +37,12 @@ pub(super) async fn get(visit: Visit) -> Response {
 
 /// Comes from another site's form, so nothing but the page is made of it: the browser is sent to the same page by GET, where its cookie is seen.
 pub(super) async fn post(State(broker): State<Broker>, parts: Parts, body: Body) -> Response {
-    let read = read_body(&parts.headers, body, FORM).await;
-    let query = read
-        .ok()
-        .and_then(|body| String::from_utf8(body.into()).ok());
+    let body = match read_body(&parts.headers, body, FORM).await {
+        Ok(body) => String::from_utf8(body.into()).ok(),
+        Err(status) => return Stop::Body(status).into_response(),
+    };
     let is_plain = |query: &String| query.bytes().all(|byte| byte.is_ascii_graphic());
-    match query.filter(is_plain) {
+    match body.filter(is_plain) {
         Some(query) => {
             let public = broker.parts().public_url.as_str();
             redirect_to(&format!("{public}authorize?{query}")).into_response()

@@ -164,13 +164,11 @@ pub(super) async fn fields(headers: &HeaderMap, body: Body) -> Result<Parameters
             kind.trim()
                 .eq_ignore_ascii_case("application/x-www-form-urlencoded")
         });
-    let body = read_body(headers, body, FORM).await;
-    let text = body
-        .ok()
-        .and_then(|body| String::from_utf8(body.into()).ok());
+    let body = read_body(headers, body, FORM).await.map_err(Stop::Body)?;
+    let text = String::from_utf8(body.into()).ok();
     text.filter(|_| is_form)
         .and_then(|text| Parameters::parse(&text).ok())
-        .ok_or(Stop::Notice(Notice::BadRequest("the form cannot be read")))
+        .ok_or(Stop::Body(StatusCode::BAD_REQUEST))
 }
 
 /// Whether a form was sent by a page of ours (hostile.md, 17): browsers say so, and none of ours is sent without that.
