@@ -162,9 +162,12 @@ impl Scene {
 
     /// The same, with what another one has left.
     pub(crate) async fn within(folder: TempDir, change: impl FnOnce(&mut BrokerConfig)) -> Self {
-        let mut broker = broker_config(folder.path());
-        change(&mut broker);
-        let config = ServerConfig {
+        Self::serving(folder, |config| change(config.broker.as_mut().unwrap())).await
+    }
+
+    /// The same, and any other part of the configuration.
+    pub(crate) async fn serving(folder: TempDir, change: impl FnOnce(&mut ServerConfig)) -> Self {
+        let mut config = ServerConfig {
             listen: ListenAddress::Bind(SocketAddr::from(([127, 0, 0, 1], 0))),
             public_url: None,
             allowed_hosts: Vec::new(),
@@ -173,8 +176,9 @@ impl Scene {
             http: HttpLimits::default(),
             tls: None,
             relay: None,
-            broker: Some(broker),
+            broker: Some(broker_config(folder.path())),
         };
+        change(&mut config);
         let server = Server::bind(config, Vec::new()).await.unwrap();
         let address = server.places().http;
         let (stop, stopped) = oneshot::channel::<()>();
