@@ -77,7 +77,7 @@ impl Chromium {
             "--disable-sync",
             "--disable-dev-shm-usage",
             "--hide-scrollbars",
-            "--window-size=1280,800",
+            "--window-size=1280,900",
             &home,
         ];
         all.extend(arguments);
@@ -132,7 +132,7 @@ impl Chromium {
     pub(crate) fn wait_for_heading(&self, heading: &str) {
         self.wait_for(&format!("the heading {heading:?}"), || {
             let ready = self.script(
-                "return document.readyState + ' ' + document.querySelector('h1')?.innerText",
+                "return document.readyState + ' ' + document.querySelector('h1')?.innerText.replace(/\\s+/g, ' ')",
             );
             (ready == format!("complete {heading}")).then_some(())
         });
@@ -157,6 +157,33 @@ impl Chromium {
             )
             .ok()
         });
+    }
+
+    /// Presses a button twice, as fast as a hand does, once it is there.
+    pub(crate) fn double_click(&self, selector: &str) {
+        let element = self.wait_for(selector, || self.element(selector));
+        let (down, up) = (
+            json!({ "type": "pointerDown", "button": 0 }),
+            json!({ "type": "pointerUp", "button": 0 }),
+        );
+        let there =
+            json!({ "type": "pointerMove", "x": 0, "y": 0, "origin": { ELEMENT: element } });
+        let steps = json!([there, down, up, { "type": "pause", "duration": 60 }, down, up]);
+        self.act(&json!({ "type": "pointer", "id": "mouse", "actions": steps }));
+    }
+
+    /// Presses keys one after the other, wherever the focus is.
+    pub(crate) fn press(&self, keys: &str) {
+        let steps: Vec<Value> = keys
+            .chars()
+            .flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key })))
+            .collect();
+        self.act(&json!({ "type": "key", "id": "keyboard", "actions": steps }));
+    }
+
+    /// Forgets all cookies of the page's site.
+    pub(crate) fn forget_cookies(&self) {
+        self.command(Method::DELETE, "/cookie", None);
     }
 
     /// Runs a script in the page; `Null` where the page is just changing.
@@ -239,6 +266,11 @@ impl Chromium {
         let wanted = json!({ "using": "css selector", "value": selector });
         let found = self.try_post("/element", &wanted).ok()?;
         found[ELEMENT].as_str().map(str::to_owned)
+    }
+
+    /// What a mouse or a keyboard does.
+    fn act(&self, device: &Value) {
+        self.post("/actions", &json!({ "actions": [device] }));
     }
 
     fn cdp(&self, command: &str, parameters: &Value) {

@@ -1,5 +1,6 @@
 //! What a person sees in a real browser. The pictures go to `target/screenshots`.
 
+mod broker;
 mod demo;
 mod denial;
 mod device;
@@ -22,7 +23,7 @@ const VIEWS: [(&str, View); 4] = [
         "desktop-light",
         View {
             width: 1280,
-            height: 800,
+            height: 900,
             dark: false,
         },
     ),
@@ -30,7 +31,7 @@ const VIEWS: [(&str, View); 4] = [
         "desktop-dark",
         View {
             width: 1280,
-            height: 800,
+            height: 900,
             dark: true,
         },
     ),
@@ -58,6 +59,15 @@ fn picture(browser: &Chromium, page: &str) {
         browser.view(view);
         let wide = browser.script("return document.documentElement.scrollWidth");
         assert_eq!(wide, view.width, "{page} must not scroll sideways ({name})");
+        // All of it, however long it is.
+        let high = browser.script("return document.documentElement.scrollHeight");
+        let high = u32::try_from(high.as_u64().unwrap()).unwrap();
+        if high > view.height {
+            browser.view(View {
+                height: high,
+                ..view
+            });
+        }
         browser.screenshot(&screenshots().join(format!("{page}-{name}.png")));
     }
     browser.view(VIEWS[0].1);

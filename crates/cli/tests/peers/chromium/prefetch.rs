@@ -12,7 +12,7 @@ const STATE: &str = "canary-state-0123456789";
 const QUERY: &str = "code=canary-code&state=canary-state-0123456789";
 
 /// The origin of a site that shows this page, whatever is asked.
-fn site_elsewhere(page: String) -> String {
+pub(super) fn site_elsewhere(page: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     // Another site than 127.0.0.1, as browsers see it.
     let origin = format!("http://localhost:{}", listener.local_addr().unwrap().port());
