@@ -1,6 +1,7 @@
 //! One insert and one take, through the broker's store and as the engine alone does them, in turns inside one process.
 //!
-//! Prints one line for each round: pairs a second of ours one at a time, of ours 64 at once, of the engine; between tabs.
+//! Prints one line for each round: pairs a second and microseconds of processor time for each pair, of ours one at a time, of ours 64 at
+//! once, of the engine; between tabs.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "that is what it is for")]
 #![expect(clippy::disallowed_methods, reason = "it measures time")]
@@ -45,15 +46,29 @@ fn main() -> Result<(), Fault> {
             runtime.block_on(at_once(&ours, first..first + pairs))
         })?;
         let least = rate(pairs, || engine_pairs(&engine, pairs))?;
-        println!("{one:.0}\t{many:.0}\t{least:.0}");
+        println!("{one}\t{many}\t{least}");
     }
     Ok(())
 }
 
-fn rate(pairs: usize, work: impl FnOnce() -> Result<(), Fault>) -> Result<f64, Fault> {
-    let began = Instant::now();
+/// Pairs a second, and what each took of a processor.
+fn rate(pairs: usize, work: impl FnOnce() -> Result<(), Fault>) -> Result<String, Fault> {
+    let (began, busy) = (Instant::now(), busy()?);
     work()?;
-    Ok(pairs as f64 / began.elapsed().as_secs_f64())
+    let (took, busy) = (began.elapsed().as_secs_f64(), self::busy()? - busy);
+    let pairs = pairs as f64;
+    Ok(format!("{:.0}\t{:.1}", pairs / took, busy * 1e6 / pairs))
+}
+
+/// Seconds that this process was on a processor: fields 14 and 15 of its `stat`.
+fn busy() -> Result<f64, Fault> {
+    let line = std::fs::read_to_string("/proc/self/stat")?;
+    let (_, rest) = line.rsplit_once(") ").ok_or("that is no stat")?;
+    let ticks = |field: Option<&str>| field.and_then(|field| field.parse::<f64>().ok());
+    let mut fields = rest.split(' ').skip(11);
+    let (user, system) = (ticks(fields.next()), ticks(fields.next()));
+    let (user, system) = user.zip(system).ok_or("that is no stat")?;
+    Ok((user + system) / 100.0)
 }
 
 async fn at_once(store: &Arc<SqliteStore>, numbers: std::ops::Range<usize>) -> Result<(), Fault> {
