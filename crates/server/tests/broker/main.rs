@@ -1,6 +1,8 @@
 //! The broker as it is met: over its socket, by browsers and programs of any kind.
 
 #[cfg(test)]
+mod adversary;
+#[cfg(test)]
 mod bad_days;
 #[cfg(test)]
 mod flows;

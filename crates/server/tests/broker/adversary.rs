@@ -1,0 +1,198 @@
+//! What a specialist in breaking OAuth tries.
+
+use std::time::Duration;
+
+use oarlock_oauth::{
+    authorization_server::{
+        client::{ClientMetadata, GrantType},
+        redirect_uri::RedirectUri,
+    },
+    client_auth::ClientAuthentication,
+    endpoint::Endpoint,
+    profile::ProviderProfile,
+    secret::ClientSecret,
+};
+use oarlock_server::{
+    broker::BrokerError,
+    config::{
+        HttpLimits, ListenAddress, ServerConfig,
+        broker::{Algorithm, ClientConfig, RegistrationPolicy, UpstreamKind},
+    },
+    service::{ServeError, Server},
+};
+use serde_json::json;
+
+use super::{
+    flows::{authorize, code, redeem, tokens, userinfo},
+    person::Person,
+    scene::{Reply, Scene, broker_config, claims},
+};
+
+const PAIRCODE: &str = "a-paircode-that-is-sent-to-many";
+
+fn client(id: &str, secret: Option<&str>) -> ClientConfig {
+    ClientConfig {
+        id: id.into(),
+        metadata: ClientMetadata {
+            client_name: None,
+            client_uri: None,
+            redirect_uris: vec![RedirectUri::parse("http://127.0.0.1/callback").unwrap()],
+            grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+            token_endpoint_auth_method: match secret {
+                Some(_) => ClientAuthentication::Post,
+                None => ClientAuthentication::None,
+            },
+            scope: None,
+        },
+        secret: secret.map(|secret| ClientConfig::secret_digest(&ClientSecret::new(secret))),
+        trusted: false,
+    }
+}
+
+async fn refresh(scene: &Scene, token: &str) -> Reply {
+    let fields = [
+        ("grant_type", "refresh_token"),
+        ("client_id", "oarlock"),
+        ("refresh_token", token),
+    ];
+    scene.form("/token", &fields).await
+}
+
+fn all_of(replies: &[Reply], status: u16) -> usize {
+    replies
+        .iter()
+        .filter(|reply| reply.status == status)
+        .count()
+}
+
+#[tokio::test]
+async fn hostile_21_one_paircode_address_that_is_sent_to_many_brings_one_identity() {
+    let scene = Scene::new().await;
+    let url = scene.get(&format!("/cli_login?paircode={PAIRCODE}")).await;
+    let poll = async || scene.get(&format!("/token?paircode={PAIRCODE}")).await.body;
+    let mut ada = Person::default();
+    let page = ada.get(&scene, &url.body).await;
+    ada.sign_in(&scene, &page, "ada").await;
+    assert_ne!(poll().await, "");
+    for again in ["bob", "ada"] {
+        let mut next = Person::default();
+        let page = next.get(&scene, &url.body).await;
+        let over = next.sign_in(&scene, &page, again).await;
+        assert_eq!(over.status, 409, "{over:?}");
+        assert_eq!(poll().await, "", "{again}");
+    }
+    // Nor does whoever is signed in already, and presses the other button.
+    let page = ada.get(&scene, &url.body).await;
+    let over = ada.press(&scene, &page, "continue", "yes").await;
+    assert_eq!(over.status, 409, "{over:?}");
+    assert_eq!(poll().await, "");
+}
+
+#[tokio::test]
+async fn hostile_20_what_was_sealed_for_something_else_or_elsewhere_opens_nothing() {
+    let (scene, other) = (Scene::new().await, Scene::new().await);
+    let mut ada = Person::default();
+    let page = ada.get(&scene, &authorize("openid")).await;
+    let request = page.field("request").unwrap();
+    // A request for a code is not one of a pairing, whose address shows a page by itself.
+    let link = format!("/login?request={request}");
+    assert_eq!(ada.get(&scene, &link).await.status, 400);
+    // Another server's.
+    let url = other.get(&format!("/cli_login?paircode={PAIRCODE}")).await;
+    let query = url.body.split_once("/login").unwrap().1;
+    assert_eq!(ada.get(&scene, &format!("/login{query}")).await.status, 400);
+    let mut foreign = page.clone();
+    let sealed = other.get(&authorize("openid")).await.field("request");
+    foreign.body = foreign.body.replace(&request, &sealed.unwrap());
+    let refused = ada.press(&scene, &foreign, "upstream", "dev").await;
+    assert_eq!(refused.status, 400, "{refused:?}");
+    // Each bit counts.
+    for place in [0, request.len() / 2, request.len() - 1] {
+        let mut changed = request.clone();
+        let with = if &request[place..=place] == "A" {
+            "B"
+        } else {
+            "A"
+        };
+        changed.replace_range(place..=place, with);
+        foreign.body = page.body.replace(&request, &changed);
+        let refused = ada.press(&scene, &foreign, "cancel", "yes").await;
+        assert_eq!(refused.status, 400, "{place}: {refused:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hostile_11_of_many_who_redeem_at_once_one_is_served_and_its_session_ends() {
+    let scene = Scene::new().await;
+    let mut ada = Person::default();
+    let page = ada.get(&scene, &authorize("openid")).await;
+    let code = code(&ada.sign_in(&scene, &page, "ada").await);
+    let many = (0..12).map(|_| redeem(&scene, &code));
+    let replies = futures_util::future::join_all(many).await;
+    assert_eq!(all_of(&replies, 200), 1, "{replies:?}");
+    assert_eq!(all_of(&replies, 400), 11, "{replies:?}");
+    let bought = replies.iter().find(|reply| reply.status == 200).unwrap();
+    let access = bought.json()["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(userinfo(&scene, &access).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hostile_11_of_many_who_refresh_at_once_one_is_served_and_the_family_ends() {
+    let scene = Scene::new().await;
+    let first = tokens(&scene, "openid").await;
+    let token = first["refresh_token"].as_str().unwrap();
+    let many = (0..12).map(|_| refresh(&scene, token));
+    let replies = futures_util::future::join_all(many).await;
+    assert_eq!(all_of(&replies, 200), 1, "{replies:?}");
+    let bought = replies.iter().find(|reply| reply.status == 200).unwrap();
+    let next = bought.json()["refresh_token"].as_str().unwrap().to_owned();
+    assert_eq!(refresh(&scene, &next).await.status, 400);
+}
+
+#[tokio::test]
+async fn hostile_23_nothing_that_opens_something_is_in_the_database() {
+    let scene = Scene::new().await;
+    let mut ada = Person::default();
+    let mut secrets = Vec::new();
+    let page = ada.get(&scene, &authorize("openid")).await;
+    let bought = code(&ada.sign_in(&scene, &page, "ada").await);
+    let tokens = redeem(&scene, &bought).await.json();
+    let page = ada.get(&scene, &authorize("openid")).await;
+    secrets.push(code(&ada.press(&scene, &page, "continue", "yes").await));
+    secrets.push(bought);
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+    secrets.extend(refresh.split('.').map(str::to_owned));
+    secrets.push(tokens["access_token"].as_str().unwrap().to_owned());
+    let url = scene.get(&format!("/cli_login?paircode={PAIRCODE}")).await;
+    let page = ada.get(&scene, &url.body).await;
+    ada.press(&scene, &page, "continue", "yes").await;
+    secrets.push(PAIRCODE.to_owned());
+    let device = scene
+        .form("/device_authorization", &[("client_id", "oarlock")])
+        .await
+        .json();
+    secrets.push(device["device_code"].as_str().unwrap().to_owned());
+    let back = {
+        let page = ada.get(&scene, &authorize("openid")).await;
+        ada.go_until_the_way_back(&scene, &page, "ada").await
+    };
+    secrets.push(back.split("state=").nth(1).unwrap().to_owned());
+    secrets.extend(ada.cookies.iter().map(|(_, value)| value.clone()));
+
+    let folder = scene.stop().await;
+    let state = folder.path().join("state");
+    let mut all = Vec::new();
+    for file in std::fs::read_dir(state).unwrap() {
+        let path = file.unwrap().path();
+        if path.to_string_lossy().contains("server.db") {
+            all.extend(std::fs::read(path).unwrap());
+        }
+    }
+    for (place, secret) in secrets.iter().enumerate() {
+        assert!(secret.len() >= 22, "{place}");
+        let found = all
+            .windows(secret.len())
+            .any(|window| window == secret.as_bytes());
+        assert!(!found, "secret {place} is in the database");
+    }
+}
