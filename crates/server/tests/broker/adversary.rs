@@ -149,6 +149,41 @@ async fn hostile_11_of_many_who_refresh_at_once_one_is_served_and_the_family_end
     assert_eq!(refresh(&scene, &next).await.status, 400);
 }
 
+/// A confidential client serves many people from one address: one of them must not be able to lock the others out by made-up codes.
+#[tokio::test]
+async fn hostile_10_made_up_codes_that_a_web_application_passes_on_do_not_lock_it_out() {
+    let scene = Scene::with(|config| {
+        config.limits.misses_per_minute = 3;
+        config.clients = vec![client("web", Some("the-secret-of-the-application"))];
+    })
+    .await;
+    let redeem = async |code: &str| {
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("client_id", "web"),
+            ("client_secret", "the-secret-of-the-application"),
+            ("code", code),
+            ("redirect_uri", "http://127.0.0.1:7/callback"),
+            (
+                "code_verifier",
+                "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+            ),
+        ];
+        scene.form("/token", &fields).await
+    };
+    for number in 0..10 {
+        let made_up = format!("{number}{}", "A".repeat(42));
+        let reply = redeem(&made_up).await;
+        assert_eq!(reply.status, 400, "{number}: {reply:?}");
+    }
+    let mut ada = Person::default();
+    let link = authorize("openid").replace("client_id=oarlock", "client_id=web");
+    let page = ada.get(&scene, &link).await;
+    let asked = ada.sign_in(&scene, &page, "ada").await;
+    let granted = ada.consent(&scene, &asked, "allow").await;
+    assert_eq!(redeem(&code(&granted)).await.status, 200);
+}
+
 #[tokio::test]
 async fn hostile_23_nothing_that_opens_something_is_in_the_database() {
     let scene = Scene::new().await;

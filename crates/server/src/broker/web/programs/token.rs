@@ -53,7 +53,12 @@ async fn tokens(endpoints: &Endpoints, sent: Sent) -> Result<Response, Refused> 
             device::poll(endpoints, &call, code).await
         }
     };
-    issued.map_err(|refused| counted(endpoints.parts(), call.from, refused))
+    // A client that proved who it is asks for many people from one address. Were made-up codes that it passes on counted there, one of them
+    // could shut out the others; and it guesses nothing, for what it shows has 256 random bits.
+    issued.map_err(|refused| match call.client.is_confidential() {
+        true => refused,
+        false => counted(endpoints.parts(), call.from, refused),
+    })
 }
 
 fn uses(call: &Call, grant: GrantType) -> Result<(), Refused> {
