@@ -18,8 +18,8 @@ pub struct Offer {
     pub issuer: Issuer,
     /// Scopes that can be had.
     pub scopes: Scopes,
-    /// `ES256` or `EdDSA`.
-    pub algorithm: &'static str,
+    /// `ES256`, `EdDSA` or both: of every key that signs now or soon.
+    pub algorithms: Vec<&'static str>,
     /// Whether clients may register.
     pub registration: bool,
     /// Whether a client id may be the address of its metadata.
@@ -80,7 +80,7 @@ impl Offer {
             "authorization_response_iss_parameter_supported": true,
             "client_id_metadata_document_supported": self.metadata_documents,
             "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": [self.algorithm],
+            "id_token_signing_alg_values_supported": self.algorithms,
             "claim_types_supported": ["normal"],
             "claims_supported": CLAIMS,
             "prompt_values_supported": ["none", "login", "consent", "select_account"],
@@ -107,7 +107,7 @@ mod tests {
         Offer {
             issuer: Issuer::parse(issuer).unwrap(),
             scopes: Scopes::parse("openid profile email offline_access deploy"),
-            algorithm: "ES256",
+            algorithms: vec!["ES256"],
             registration: true,
             metadata_documents: true,
             client_id: "oarlock".into(),

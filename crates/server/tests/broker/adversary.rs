@@ -185,6 +185,17 @@ async fn hostile_10_made_up_codes_that_a_web_application_passes_on_do_not_lock_i
 }
 
 #[tokio::test]
+async fn metadata_tells_of_every_algorithm_that_tokens_are_or_will_be_signed_by() {
+    let scene = Scene::new().await;
+    let folder = scene.stop().await;
+    let scene = Scene::within(folder, |config| config.keys.algorithm = Algorithm::EdDsa).await;
+    let metadata = scene.get("/.well-known/openid-configuration").await.json();
+    // The old key signs until the new one is known; both are in the key set.
+    let offered = &metadata["id_token_signing_alg_values_supported"];
+    assert_eq!(*offered, json!(["ES256", "EdDSA"]));
+}
+
+#[tokio::test]
 async fn hostile_23_nothing_that_opens_something_is_in_the_database() {
     let scene = Scene::new().await;
     let mut ada = Person::default();

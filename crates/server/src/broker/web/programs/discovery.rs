@@ -75,12 +75,23 @@ pub(super) fn metadata(parts: &Parts) -> Document {
     let offer = Offer {
         issuer: parts.issuer.clone(),
         scopes: parts.known_scopes.iter().filter(offered).collect(),
-        algorithm: parts.keyring.algorithm().name(),
+        algorithms: algorithms(parts),
         registration: parts.config.registration != RegistrationPolicy::Off,
         metadata_documents: parts.config.metadata_documents,
         client_id: BUILT_IN.to_owned(),
     };
     Document::new(offer.document().to_string().into_bytes())
+}
+
+/// Of all keys, not of the one that signs now alone: the next one may be of another kind, and this document is not made anew for it.
+fn algorithms(parts: &Parts) -> Vec<&'static str> {
+    let mut algorithms = Vec::new();
+    for key in parts.keyring.list() {
+        if !algorithms.contains(&key.algorithm) {
+            algorithms.push(key.algorithm);
+        }
+    }
+    algorithms
 }
 
 pub(super) async fn answer(
