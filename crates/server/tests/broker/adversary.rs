@@ -196,6 +196,19 @@ async fn metadata_tells_of_every_algorithm_that_tokens_are_or_will_be_signed_by(
 }
 
 #[tokio::test]
+async fn a_device_that_asks_for_nothing_that_can_be_had_is_told_so() {
+    let scene = Scene::new().await;
+    let ask = async |scope: &str| {
+        let fields = [("client_id", "oarlock"), ("scope", scope)];
+        scene.form("/device_authorization", &fields).await
+    };
+    let refused = ask("made-up").await;
+    assert_eq!(refused.status, 400, "{refused:?}");
+    assert_eq!(refused.json()["error"], "invalid_scope");
+    assert_eq!(ask("made-up deploy").await.status, 200);
+}
+
+#[tokio::test]
 async fn hostile_23_nothing_that_opens_something_is_in_the_database() {
     let scene = Scene::new().await;
     let mut ada = Person::default();

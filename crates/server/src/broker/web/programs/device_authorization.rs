@@ -46,6 +46,7 @@ pub(super) async fn answer(
     let parts = endpoints.parts();
     let asked = call.request.device()?;
     check_resources(parts, &asked)?;
+    check_scopes(parts, &call, &asked)?;
     parts
         .throttles
         .login(call.from)
@@ -72,6 +73,18 @@ fn check_resources(parts: &Parts, asked: &DeviceRequest) -> Result<(), Refused> 
     Err(Refused::new(
         ErrorCode::InvalidTarget,
         "this server makes no tokens for this resource",
+    ))
+}
+
+/// Scopes that cannot be had are left out; but nothing is not a part of what was asked for (RFC 6749, section 3.3).
+fn check_scopes(parts: &Parts, call: &Call, asked: &DeviceRequest) -> Result<(), Refused> {
+    let allowed = call.client.allowed(&asked.scopes, &parts.known_scopes);
+    if asked.scopes.is_empty() || !allowed.is_empty() {
+        return Ok(());
+    }
+    Err(Refused::new(
+        ErrorCode::InvalidScope,
+        "none of these scopes can be had here by this client",
     ))
 }
 
