@@ -26,7 +26,7 @@ use self::{
     dev::Dev,
     provider::{Provider, Setup},
 };
-use super::user::Person;
+use super::user::{Person, User};
 use crate::config::broker::{UpstreamConfig, UpstreamKind};
 
 /// All upstreams, in the order of the configuration.
@@ -227,6 +227,24 @@ impl Upstreams {
             .is_some_and(Provider::hands_out_tokens)
     }
 
+    /// Whether somebody who came in by an upstream may still come in by it: what the configuration says today counts, for sessions of
+    /// yesterday too. Those of an upstream that is no longer there are the operator's to revoke.
+    pub(crate) fn admits(&self, user: &User) -> bool {
+        let Ok(upstream) = self.find(&user.provider) else {
+            return true;
+        };
+        let rules = upstream.allow();
+        rules.is_empty()
+            || allow::lets_in(
+                rules,
+                &Person {
+                    provider: user.provider.clone(),
+                    subject: user.subject.clone(),
+                    profile: user.profile.clone(),
+                },
+            )
+    }
+
     fn find(&self, name: &str) -> Result<&Upstream, UpstreamError> {
         self.0
             .iter()
@@ -247,6 +265,13 @@ impl Upstream {
         match &self.kind {
             Kind::Provider(provider) => provider.title(),
             Kind::Dev(_) => "Test users",
+        }
+    }
+
+    fn allow(&self) -> &[AllowRule] {
+        match &self.kind {
+            Kind::Provider(provider) => provider.allow(),
+            Kind::Dev(dev) => &dev.allow,
         }
     }
 

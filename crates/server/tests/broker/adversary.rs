@@ -208,6 +208,38 @@ async fn a_device_that_asks_for_nothing_that_can_be_had_is_told_so() {
     assert_eq!(ask("made-up deploy").await.status, 200);
 }
 
+/// Who was let in, and is no longer, stays out.
+#[tokio::test]
+async fn whom_the_configuration_no_longer_lets_in_is_out_at_once() {
+    let scene = Scene::new().await;
+    let mut ada = Person::default();
+    let page = ada.get(&scene, &authorize("openid")).await;
+    let code = code(&ada.sign_in(&scene, &page, "ada").await);
+    let tokens = redeem(&scene, &code).await.json();
+    let url = scene.get(&format!("/cli_login?paircode={PAIRCODE}")).await;
+    let page = ada.get(&scene, &url.body).await;
+    ada.press(&scene, &page, "continue", "yes").await;
+    let fetched = scene.get(&format!("/token?paircode={PAIRCODE}")).await;
+    let cookie = fetched.header("set-cookie").unwrap();
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+
+    let folder = scene.stop().await;
+    let scene = Scene::within(folder, |config| {
+        config.upstreams[0].allow = vec!["bob@example.com".into()];
+    })
+    .await;
+    let secured = scene
+        .send("GET", "/secured", &[("cookie", cookie.as_str())], "")
+        .await;
+    assert_eq!(secured.status, 401, "{secured:?}");
+    let page = ada.get(&scene, "/sessions").await;
+    assert!(page.field("request").is_some(), "{page:?}");
+    let page = ada.get(&scene, &authorize("openid")).await;
+    assert!(!page.body.contains("ada@example.com"), "{page:?}");
+    let refused = refresh(&scene, tokens["refresh_token"].as_str().unwrap()).await;
+    assert_eq!(refused.json()["error"], "invalid_grant");
+}
+
 #[tokio::test]
 async fn hostile_23_nothing_that_opens_something_is_in_the_database() {
     let scene = Scene::new().await;

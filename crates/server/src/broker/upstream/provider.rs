@@ -82,6 +82,10 @@ impl Provider {
         self.configured.display_name()
     }
 
+    pub(super) fn allow(&self) -> &[AllowRule] {
+        &self.allow
+    }
+
     pub(super) fn hands_out_tokens(&self) -> bool {
         self.hands_out_tokens
     }

@@ -95,8 +95,10 @@ impl Visit {
             .session(SessionKey::Handle(handle))
             .await?;
         // A program's cookie signs nobody in here.
-        Ok(found.filter(|(session, _)| {
-            session.kind == SessionKind::Browser && session.is_alive(self.now)
+        Ok(found.filter(|(session, user)| {
+            session.kind == SessionKind::Browser
+                && session.is_alive(self.now)
+                && self.broker.parts().upstreams.admits(user)
         }))
     }
 

@@ -56,7 +56,7 @@ impl Bearer {
     }
 }
 
-/// Session and user of a token that is signed by us, if it and its session are not revoked.
+/// Session and user of a token that is signed by us, if it and its session are not revoked, and the user may still come in.
 pub(super) async fn alive(
     parts: &Parts,
     claims: &AccessTokenClaims,
@@ -66,10 +66,11 @@ pub(super) async fn alive(
         return Ok(None);
     };
     let session = SessionId::known(session.as_str());
-    parts
+    let found = parts
         .store
         .access_token(claims.id.clone(), session, now)
-        .await
+        .await?;
+    Ok(found.filter(|(_, user)| parts.upstreams.admits(user)))
 }
 
 /// The token of a request's one `Authorization` header.

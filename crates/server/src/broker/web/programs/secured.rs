@@ -56,8 +56,8 @@ async fn user(endpoints: &Endpoints, headers: &HeaderMap) -> Result<UserId, Chal
     let handle = Digest::of(Purpose::SessionCookie, cookie.expose());
     let found = parts.store.session(SessionKey::Handle(handle)).await?;
     let session = found
+        .filter(|(session, user)| session.is_alive(now) && parts.upstreams.admits(user))
         .map(|(session, _)| session)
-        .filter(|session| session.is_alive(now))
         .ok_or(Challenge::NoToken)?;
     touch(parts, &session, now).await?;
     Ok(session.user)

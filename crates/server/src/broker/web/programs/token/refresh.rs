@@ -11,7 +11,7 @@ use super::{
     part,
 };
 use crate::broker::{
-    audit::What,
+    audit::{Event, What},
     digest::Digest,
     session::Session,
     store::{Rotate, Rotated, SessionKey},
@@ -50,6 +50,9 @@ pub(super) async fn rotate(
     match parts.store.rotate(rotate, call.now).await? {
         Rotated::Now(found) => {
             let (session, user) = *found;
+            if !parts.upstreams.admits(&user) {
+                return shut_out(endpoints, call, session).await;
+            }
             let scopes = narrower(&session, scopes.as_ref())?;
             issue::issue(
                 endpoints,
@@ -71,6 +74,27 @@ pub(super) async fn rotate(
         }
         Rotated::Unknown => Err(invalid()),
     }
+}
+
+/// The configuration no longer lets this person in: the session is over for good.
+async fn shut_out(
+    endpoints: &Endpoints,
+    call: &Call,
+    session: Session,
+) -> Result<Response, Refused> {
+    let parts = endpoints.parts();
+    let revoked = parts.store.revoke_session(session.id.clone(), call.now);
+    revoked.await?;
+    parts.note(&Event {
+        what: What::SessionRevoked,
+        user: Some(&session.user),
+        session: Some(&session.id),
+        client_id: Some(&call.client.id),
+        from: Some(call.from),
+        why: Some("not_allowed"),
+        ..Event::default()
+    });
+    Err(invalid())
 }
 
 /// The session of a family, before its token is spent.
