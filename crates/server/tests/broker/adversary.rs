@@ -241,6 +241,66 @@ async fn whom_the_configuration_no_longer_lets_in_is_out_at_once() {
 }
 
 #[tokio::test]
+async fn hostile_06_of_a_site_that_a_program_only_claims_nothing_is_shown() {
+    let scene = Scene::with(|config| config.registration = RegistrationPolicy::Open).await;
+    let metadata = json!({
+        "client_name": "GitHub",
+        "client_uri": "https://github.com/",
+        "redirect_uris": ["http://127.0.0.1/callback"],
+        "token_endpoint_auth_method": "none",
+    });
+    let kind = [("content-type", "application/json")];
+    let registered = scene
+        .send("POST", "/register", &kind, &metadata.to_string())
+        .await;
+    assert_eq!(registered.status, 201, "{registered:?}");
+    let id = registered.json()["client_id"].as_str().unwrap().to_owned();
+    let mut ada = Person::default();
+    let link = authorize("openid").replace("client_id=oarlock", &format!("client_id={id}"));
+    let page = ada.get(&scene, &link).await;
+    assert!(
+        page.body.contains("Nobody has checked this name"),
+        "{page:?}"
+    );
+    assert!(!page.body.contains("https://github.com"), "{page:?}");
+}
+
+/// Whoever asks a list of their sessions must not be kept waiting by a program's server, nor be shown whatever name that says today.
+#[tokio::test]
+async fn hostile_16_a_list_of_sessions_asks_no_programs_server() {
+    let program = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    program.set_nonblocking(true).unwrap();
+    let host = program.local_addr().unwrap().to_string();
+    let scene = Scene::with(|config| {
+        config.metadata_documents = true;
+        config.network.allow_private_hosts = vec![host.clone()];
+    })
+    .await;
+    let tokens = tokens(&scene, "openid").await;
+    let session = claims(tokens["access_token"].as_str().unwrap())["sid"].clone();
+    let id = format!("https://{host}/client.json");
+    let path = scene.folder.path().join("state").join("server.db");
+    rusqlite::Connection::open(path)
+        .unwrap()
+        .execute(
+            "UPDATE sessions SET client_id = ?1 WHERE id = ?2",
+            [id.as_str(), session.as_str().unwrap()],
+        )
+        .unwrap();
+    let mut ada = Person::default();
+    let page = ada.get(&scene, "/sessions").await;
+    ada.sign_in(&scene, &page, "ada").await;
+    let list = ada.get(&scene, "/sessions").await;
+    assert!(list.body.contains(&id), "{list:?}");
+    let came = program.accept();
+    assert_eq!(
+        came.unwrap_err().kind(),
+        std::io::ErrorKind::WouldBlock,
+        "the list asked a program's server"
+    );
+}
+
+#[tokio::test]
 async fn hostile_23_nothing_that_opens_something_is_in_the_database() {
     let scene = Scene::new().await;
     let mut ada = Person::default();

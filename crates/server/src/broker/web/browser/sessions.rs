@@ -2,7 +2,9 @@
 
 use axum::response::{IntoResponse, Response};
 use http::header;
-use oarlock_oauth::{parameters::Parameters, text::Untrusted};
+use oarlock_oauth::{
+    authorization_server::client::ClientIdUrl, parameters::Parameters, text::Untrusted,
+};
 
 use super::{
     Answered, redirect_to, show, sign_in,
@@ -67,11 +69,15 @@ async fn alive(visit: &Visit, user: &User) -> Result<Vec<Session>, StoreError> {
 
 async fn listed(visit: &Visit, session: Session, this: &Session) -> Listed {
     let program = match session.kind {
+        // Not by a name that it may change as it likes, nor fetched: whoever wants to be rid of it should not have to wait for it.
+        SessionKind::Client if ClientIdUrl::parse(&session.client_id).is_some() => {
+            Some(Untrusted::new(session.client_id.clone()))
+        }
         SessionKind::Client => {
             let client = visit.broker.parts().clients.find(&session.client_id).await;
             Some(match client {
                 Ok(client) => client.display_name(),
-                // A client that is gone, or whose document cannot be had now, has its id still.
+                // A client that is gone has its id still.
                 Err(_) => Untrusted::new(session.client_id.clone()),
             })
         }

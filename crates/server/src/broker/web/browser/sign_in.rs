@@ -13,7 +13,7 @@ use url::Url;
 use super::{Answered, Stop, show, visit::Visit};
 use crate::broker::{
     Broker,
-    clients::{BUILT_IN, Client},
+    clients::{BUILT_IN, Client, ClientOrigin},
     pages::{Asker, Comparison, Form, Page, Place, SignIn, Standing},
     request::{Asked, LoginRequest},
     seal::Use,
@@ -89,9 +89,7 @@ pub(super) fn asker(
     Asker {
         program,
         standing,
-        site: client
-            .and_then(|client| client.metadata.client_uri.as_ref())
-            .map(|site| Untrusted::new(site.as_str())),
+        site: client.and_then(site),
         place: place(broker, &request.asked),
         from: request.from,
         is_from_here: is_same_place(request.from, browser),
@@ -99,6 +97,20 @@ pub(super) fn asker(
         comparison: comparison(&request.asked),
         scopes: request.asked.scopes().iter().map(Untrusted::new).collect(),
         resources: resources.iter().map(Untrusted::new).collect(),
+    }
+}
+
+/// Where a program is at home, as far as somebody answers for it: what a program says of itself could be anybody's address, while the
+/// document of one that is named by its address was fetched from there.
+fn site(client: &Client) -> Option<Untrusted> {
+    match client.origin {
+        ClientOrigin::BuiltIn | ClientOrigin::Configured { .. } => client
+            .metadata
+            .client_uri
+            .as_ref()
+            .map(|site| Untrusted::new(site.as_str())),
+        ClientOrigin::Document => Some(Untrusted::new(client.id.as_str())),
+        ClientOrigin::Registered => None,
     }
 }
 
