@@ -166,6 +166,18 @@ impl Clients {
     }
 }
 
+impl Clients {
+    /// Whether a stranger's server has to be asked before this client is known.
+    pub(crate) fn must_fetch(&self, client_id: &str) -> bool {
+        let documents = self.documents.as_ref();
+        let address = || ClientIdUrl::parse(client_id);
+        !self.fixed.contains_key(client_id)
+            && documents
+                .zip(address())
+                .is_some_and(|(documents, address)| !documents.remembers(&address))
+    }
+}
+
 impl Client {
     fn configured(config: ClientConfig) -> Self {
         Self {

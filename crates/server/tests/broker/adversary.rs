@@ -301,6 +301,27 @@ async fn hostile_16_a_list_of_sessions_asks_no_programs_server() {
 }
 
 #[tokio::test]
+async fn hostile_16_many_documents_are_not_fetched_for_one_address() {
+    let scene = Scene::with(|config| {
+        config.metadata_documents = true;
+        config.limits.logins_per_minute = 3;
+        config.limits.misses_per_minute = 1_000;
+    })
+    .await;
+    let ask = async |number: usize| {
+        let id = format!("https://127.0.0.1/{number}.json");
+        let fields = [("client_id", id.as_str()), ("token", "x")];
+        scene.form("/revoke", &fields).await.status
+    };
+    for number in 0..3 {
+        assert_eq!(ask(number).await, 503, "{number}");
+    }
+    assert_eq!(ask(3).await, 429);
+    // What is remembered costs nobody anything.
+    assert_eq!(ask(0).await, 503);
+}
+
+#[tokio::test]
 async fn hostile_23_nothing_that_opens_something_is_in_the_database() {
     let scene = Scene::new().await;
     let mut ada = Person::default();

@@ -89,6 +89,16 @@ impl Documents {
             .await
     }
 
+    /// Whether it is remembered, or being fetched already.
+    pub(super) fn remembers(&self, address: &ClientIdUrl) -> bool {
+        let place = self.places().get(address.url().as_str()).map(Arc::clone);
+        let now = self.clock.monotonic();
+        place.is_some_and(|place| match place.try_lock() {
+            Ok(remembered) => remembered.as_ref().is_some_and(|known| now < known.until),
+            Err(_) => true,
+        })
+    }
+
     async fn find_by(
         &self,
         address: &ClientIdUrl,

@@ -71,6 +71,10 @@ impl Call {
         may_try(parts, from)?;
         let request = EndpointRequest::read(&sent.headers, &sent.body)
             .map_err(|refusal| counted(parts, from, refusal.into()))?;
+        if parts.clients.must_fetch(&request.client.client_id) {
+            // As for a browser that brings one: whoever has many documents does not make us ask for them all.
+            parts.throttles.login(from).map_err(Refused::TooOften)?;
+        }
         let client = match parts.clients.authenticate(&request.client).await {
             Ok(client) => client,
             Err(refusal) => {
