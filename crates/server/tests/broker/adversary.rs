@@ -321,6 +321,31 @@ async fn hostile_16_many_documents_are_not_fetched_for_one_address() {
     assert_eq!(ask(0).await, 503);
 }
 
+/// OpenID Connect Core, section 3.1.2.1: the provider must not wave somebody through who signed in there last week.
+#[tokio::test]
+async fn max_age_asks_the_provider_to_sign_the_person_in_anew() {
+    let mut profile = ProviderProfile::named("company");
+    let at = |path: &str| Endpoint::parse(&format!("https://login.example{path}")).ok();
+    profile.authorization_endpoint = at("/authorize");
+    profile.token_endpoint = at("/token");
+    profile.userinfo_endpoint = at("/userinfo");
+    profile.client_id = Some("broker".into());
+    profile.prompt_to_sign_in = Some("login".into());
+    let scene = Scene::with(|config| {
+        config.upstreams[0].name = "company".into();
+        config.upstreams[0].kind = UpstreamKind::Provider(Box::new(profile));
+    })
+    .await;
+    let mut ada = Person::default();
+    for (further, again) in [("", false), ("&max_age=600", true), ("&prompt=login", true)] {
+        let link = format!("{}{further}", authorize("openid"));
+        let page = ada.get(&scene, &link).await;
+        let leaving = ada.press(&scene, &page, "upstream", "company").await;
+        let location = leaving.location().unwrap_or_else(|| panic!("{leaving:?}"));
+        assert_eq!(location.contains("prompt=login"), again, "{location}");
+    }
+}
+
 #[tokio::test]
 async fn hostile_23_nothing_that_opens_something_is_in_the_database() {
     let scene = Scene::new().await;

@@ -126,7 +126,10 @@ async fn go_on(visit: &Visit, request: LoginRequest) -> Answered {
 async fn depart(visit: &Visit, request: LoginRequest, upstream: &str) -> Answered {
     let parts = visit.broker.parts();
     let again = match &request.asked {
-        Asked::Code(code) => code.prompt.login || code.prompt.select_account,
+        // Who goes to the provider has no sign-in here that is young enough, and how old the provider's own is, it does not say.
+        Asked::Code(code) => {
+            code.prompt.login || code.prompt.select_account || code.max_age.is_some()
+        }
         _ => false,
     };
     let departure = match parts.upstreams.depart(upstream, again).await {
