@@ -181,6 +181,11 @@ impl Chromium {
         self.act(&json!({ "type": "key", "id": "keyboard", "actions": steps }));
     }
 
+    /// The cookies of the page's site, as WebDriver has them.
+    pub(crate) fn cookies(&self) -> Vec<Value> {
+        std::mem::take(self.get("/cookie").as_array_mut().unwrap())
+    }
+
     /// Forgets all cookies of the page's site.
     pub(crate) fn forget_cookies(&self) {
         self.command(Method::DELETE, "/cookie", None);

@@ -6,6 +6,7 @@ mod device;
 mod ends;
 mod login;
 mod program;
+mod public;
 mod server;
 mod sessions;
 mod strangers;

@@ -100,4 +100,5 @@ fn hostile_10_after_five_wrong_codes_a_person_has_to_wait() {
     let problem = browser.text("[role=alert]");
     assert!(problem.starts_with("Too many tries."), "{problem}");
     look(&browser, "device-too-many");
+    insist_on_quiet_console(&browser, "");
 }

@@ -27,6 +27,7 @@ fn an_application_gets_its_answer_by_its_scheme() {
         "{link}"
     );
     assert!(link.contains("state=state-4711"), "{link}");
+    insist_on_quiet_console(&browser, broker.url());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::fs;
 
 use http::{Request, Response, header};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
 use serde_json::Value;
 use url::form_urlencoded::Serializer;
 
@@ -11,6 +12,9 @@ use crate::{
     http_client::{json, send},
     sandbox::Sandbox,
 };
+
+/// A name of its own, as browsers know it.
+pub(super) const NAME: &str = "login.example.com";
 
 /// Programs of the operator's, and one that is not trusted.
 const CLIENTS: &str = r#"
@@ -34,6 +38,7 @@ trusted = true
 pub(super) struct Broker {
     _running: Running,
     sandbox: Sandbox,
+    listens: String,
     url: String,
 }
 
@@ -45,14 +50,27 @@ impl Broker {
 
     /// One with a provider beside it that is somebody else's: `company`.
     pub(super) fn with_company(issuer: &str) -> Self {
-        let company = format!(
-            "[upstreams.company]\ntitle = \"Example Inc.\"\nissuer = \"{issuer}\"\nclient_id = \"oarlock-broker\"\nclient_secret = \"p+ss w:rd%25&=/\"\n"
-        );
+        let company = company(issuer, "oarlock-broker", "p+ss w:rd%25&=/");
         Self::with("upstream = [\"dev\", \"company\"]", &company)
     }
 
-    fn with(top: &str, end: &str) -> Self {
+    /// One that browsers call by a name of its own, with that provider alone.
+    pub(super) fn at_a_public_name(issuer: &str, client: &str, secret: &str) -> Self {
         let sandbox = Sandbox::new();
+        let CertifiedKey { cert, signing_key } =
+            generate_simple_self_signed([NAME.to_owned()]).unwrap();
+        let certificate = sandbox.secret_file("certificate.pem", &cert.pem());
+        let key = sandbox.secret_file("key.pem", &signing_key.serialize_pem());
+        let top = format!("public_url = \"https://{NAME}\"\nupstream = [\"company\"]");
+        let tls = format!("[tls]\ncertificate = \"{certificate}\"\nkey = \"{key}\"\n");
+        Self::within(sandbox, &top, &(company(issuer, client, secret) + &tls))
+    }
+
+    fn with(top: &str, end: &str) -> Self {
+        Self::within(Sandbox::new(), top, end)
+    }
+
+    fn within(sandbox: Sandbox, top: &str, end: &str) -> Self {
         let audit = sandbox.path("audit.jsonl");
         let text = format!(
             "listen = \"127.0.0.1:0\"\nscopes = [\"deploy\", \"logs:read\"]\n{top}\n[relay]\nenabled = false\n[audit]\nfile = \"{}\"\n{CLIENTS}\n{end}",
@@ -60,17 +78,32 @@ impl Broker {
         );
         sandbox.secret_file("home/server.toml", &text);
         let running = sandbox.oarlock(["serve"]).spawn();
-        let url = running.told(|line| Some(line.strip_prefix("  Broker")?.trim().to_owned()));
+        let place = |name: &'static str| {
+            running.told(move |line| {
+                Some(
+                    line.strip_prefix("  ")?
+                        .strip_prefix(name)?
+                        .trim()
+                        .to_owned(),
+                )
+            })
+        };
         Self {
+            listens: place("HTTP"),
+            url: place("Broker"),
             _running: running,
             sandbox,
-            url,
         }
     }
 
     /// Its address, without a slash at the end.
     pub(super) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where it listens: address and port.
+    pub(super) fn listens(&self) -> &str {
+        &self.listens
     }
 
     /// The address of a path here.
@@ -99,4 +132,10 @@ impl Broker {
         let what = format!("\"what\":\"{what}\"");
         log.lines().filter(|line| line.contains(&what)).count()
     }
+}
+
+fn company(issuer: &str, client: &str, secret: &str) -> String {
+    format!(
+        "[upstreams.company]\ntitle = \"Example Inc.\"\nissuer = \"{issuer}\"\nclient_id = \"{client}\"\nclient_secret = \"{secret}\"\n"
+    )
 }

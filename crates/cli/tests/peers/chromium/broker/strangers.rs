@@ -1,6 +1,6 @@
 //! Other people's pages that send a browser's forms to the broker.
 
-use super::{look, program::Program, server::Broker};
+use super::{insist_on_quiet_console, look, program::Program, server::Broker};
 use crate::{browser::Chromium, chromium::prefetch::site_elsewhere};
 
 const FORGED: &str = "This page is out of date";
@@ -51,6 +51,7 @@ fn hostile_17_forms_of_other_sites_do_nothing_even_with_our_own_fields() {
     is_refused(&browser, &broker, fields, "", false);
     is_refused(&browser, &broker, fields, silent, false);
     program.hears_no_more();
+    insist_on_quiet_console(&browser, broker.url());
 }
 
 /// They need not be strangers: a page that was open too long, a browser that keeps no cookies.
@@ -80,4 +81,5 @@ fn a_form_that_is_not_of_this_browser_does_nothing() {
     browser.click("button[value=dev]");
     browser.click("button[value=ada]");
     program.is_logged_in(&broker);
+    insist_on_quiet_console(&browser, broker.url());
 }
