@@ -208,6 +208,33 @@ async fn a_device_that_asks_for_nothing_that_can_be_had_is_told_so() {
     assert_eq!(ask("made-up deploy").await.status, 200);
 }
 
+/// A device may ask less often than a code lives.
+#[tokio::test]
+async fn what_a_device_was_allowed_waits_for_it_as_long_as_it_was_told() {
+    let scene = Scene::with(|config| {
+        config.lifetimes.device_interval = Duration::ZERO;
+        config.lifetimes.code = Duration::ZERO;
+    })
+    .await;
+    let fields = [("client_id", "oarlock"), ("scope", "deploy")];
+    let device = scene.form("/device_authorization", &fields).await.json();
+    let mut ada = Person::default();
+    let entry = ada.get(&scene, "/device").await;
+    let token = entry.field("form_token").unwrap();
+    let user_code = device["user_code"].as_str().unwrap();
+    let fields = [("user_code", user_code), ("form_token", token.as_str())];
+    let page = ada.post(&scene, "/device", &fields).await;
+    let asked = ada.sign_in(&scene, &page, "ada").await;
+    ada.consent(&scene, &asked, "allow").await;
+    let fields = [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+        ("client_id", "oarlock"),
+        ("device_code", device["device_code"].as_str().unwrap()),
+    ];
+    let tokens = scene.form("/token", &fields).await;
+    assert_eq!(tokens.status, 200, "{tokens:?}");
+}
+
 /// Who was let in, and is no longer, stays out.
 #[tokio::test]
 async fn whom_the_configuration_no_longer_lets_in_is_out_at_once() {

@@ -30,7 +30,7 @@ pub(super) async fn post(form: Form) -> Response {
         };
         // A device's consent is asked each time.
         let remember = matches!(login.request.asked, Asked::Code(_));
-        onward::decide(visit, &login.id, allows, remember).await
+        onward::decide(visit, &login, allows, remember).await
     };
     answer.await.into_response()
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::response::Response;
 use oarlock_oauth::{
-    authorization::ErrorCode, authorization_server::authorization::AuthorizationRequest,
+    Timestamp, authorization::ErrorCode, authorization_server::authorization::AuthorizationRequest,
     scope::Scopes, secret::AuthorizationCode, text::Untrusted,
 };
 use url::Url;
@@ -14,7 +14,6 @@ use crate::broker::{
     audit::{Event, What},
     clients::{Client, ClientError},
     digest::{Digest, Purpose},
-    id::LoginId,
     login::{Login, Stage},
     pages::{Leave, Notice, Page},
     request::Asked,
@@ -35,7 +34,7 @@ pub(super) async fn identified(visit: &Visit, login: Login, user: User) -> Answe
         let public = &visit.broker.parts().public_url;
         return redirect_to(&format!("{public}consent?login={}", login.id));
     }
-    decide(visit, &login.id, true, false).await
+    decide(visit, &login, true, false).await
 }
 
 /// The client of a login; none for those that have none.
@@ -82,20 +81,20 @@ async fn is_consent_due(
 }
 
 /// Takes a decision up, and sends the browser on.
-pub(super) async fn decide(visit: &Visit, id: &LoginId, allows: bool, remember: bool) -> Answered {
+pub(super) async fn decide(visit: &Visit, login: &Login, allows: bool, remember: bool) -> Answered {
     let parts = visit.broker.parts();
-    let code = parts.seal.code(id);
+    let code = parts.seal.code(&login.id);
     let decision = if allows {
         Decision::Allow {
             code: Some(Digest::of(Purpose::Code, code.expose())),
-            until: after(visit.now, parts.config.lifetimes.code)?,
+            until: until(visit, login)?,
             remember,
         }
     } else {
         Decision::Deny
     };
     let decide = Decide {
-        login: id.clone(),
+        login: login.id.clone(),
         browser: visit.browser_digest(),
         decision,
     };
@@ -107,6 +106,16 @@ pub(super) async fn decide(visit: &Visit, id: &LoginId, allows: bool, remember: 
         Decided::Before(login) => before(visit, &login, Some(allows)).await,
         Decided::Unknown => Err(Notice::Expired.into()),
     }
+}
+
+/// Until when it can be fetched. A code crosses a browser and is short-lived; who polls was promised a time before (RFC 8628, section 3.2), and
+/// may ask less often than a code lives.
+fn until(visit: &Visit, login: &Login) -> Result<Timestamp, Stop> {
+    let short = after(visit.now, visit.broker.parts().config.lifetimes.code)?;
+    Ok(match login.request.asked {
+        Asked::Device(_) | Asked::Pairing(_) => short.max(login.expires_at),
+        Asked::Code(_) | Asked::Sessions => short,
+    })
 }
 
 fn note(visit: &Visit, login: &Login, allows: bool) {
