@@ -32,7 +32,10 @@ pub mod web;
 
 pub use crate::digest;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use ipnet::IpNet;
 use jiff::SignedDuration;
@@ -58,6 +61,9 @@ use upstream::Upstreams;
 
 /// How often expired things are removed and the keys are looked at.
 const HOUSEKEEPING: Duration = Duration::from_secs(30);
+
+/// How long it counts that the store could be used.
+const READY: Duration = Duration::from_secs(1);
 
 /// A broker: everything its pages and endpoints are made of. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -96,6 +102,8 @@ pub struct Parts {
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// What strangers try too often.
     pub(crate) throttles: Throttles,
+    /// Until when it counts that the store could be used, by the monotonic clock.
+    ready: Mutex<Duration>,
 }
 
 impl Parts {
@@ -191,6 +199,7 @@ impl Broker {
             ),
             audit: Audit::open(&config.audit, Arc::clone(&clock)).map_err(BrokerError::Audit)?,
             throttles: Throttles::new(&config.limits),
+            ready: Mutex::default(),
             known_scopes: known_scopes(&config.scopes),
             config,
             issuer,
@@ -221,8 +230,17 @@ impl Broker {
 
     /// Whether it can work: whether the store can be read and written.
     pub async fn is_ready(&self) -> bool {
+        // Looking is a write, and anybody may ask.
+        let known = || self.0.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.0.clock.monotonic();
+        if now < *known() {
+            return true;
+        }
         match self.0.store.ready().await {
-            Ok(()) => true,
+            Ok(()) => {
+                *known() = now.saturating_add(READY);
+                true
+            }
             Err(error) => {
                 tracing::warn!(%error, "the broker is not ready");
                 false

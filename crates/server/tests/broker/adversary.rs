@@ -373,6 +373,21 @@ async fn max_age_asks_the_provider_to_sign_the_person_in_anew() {
     }
 }
 
+/// Anybody may ask whether the server is ready; to find out is a write.
+#[tokio::test]
+async fn hostile_38_asking_whether_it_is_ready_fills_no_disk() {
+    let scene = Scene::new().await;
+    let log = scene.folder.path().join("state").join("server.db-wal");
+    let length = || std::fs::metadata(&log).unwrap().len();
+    assert_eq!(scene.get("/readyz").await.status, 200);
+    let before = length();
+    for _ in 0..100 {
+        assert_eq!(scene.get("/readyz").await.status, 200);
+    }
+    // Each was a page and its frame, 4,120 bytes; a slow machine may have looked some times more.
+    assert!(length() - before < 50 * 4_096, "{}", length() - before);
+}
+
 #[tokio::test]
 async fn hostile_23_nothing_that_opens_something_is_in_the_database() {
     let scene = Scene::new().await;
