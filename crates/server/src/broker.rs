@@ -148,6 +148,11 @@ pub enum BrokerError {
         "the upstream dev lets anybody sign in as anybody, so it is for loopback alone; {0} is public"
     )]
     DevInPublic(Url),
+    /// The same, where it listens.
+    #[error(
+        "the upstream dev lets anybody sign in as anybody, so it is for loopback alone; {0} can be reached from elsewhere"
+    )]
+    DevListens(std::net::SocketAddr),
     /// The public URL is no issuer.
     #[error("{0} cannot be an issuer: it must be https, or http on loopback")]
     Issuer(Url),

@@ -12,7 +12,10 @@ use url::Url;
 
 use crate::{
     broker::{Broker, BrokerError, Surroundings},
-    config::{ListenAddress, LocalAddress, RelayConfig, ServerConfig, broker::BrokerConfig},
+    config::{
+        ListenAddress, LocalAddress, RelayConfig, ServerConfig,
+        broker::{BrokerConfig, UpstreamConfig, UpstreamKind},
+    },
     metrics::{self, Metrics},
     relay::Relay,
     web,
@@ -148,7 +151,10 @@ impl Server {
             None => None,
         };
         let broker = match &config.broker {
-            Some(broker) => Some(open_broker(broker, &config, &public_url, &metrics).await?),
+            Some(broker) => {
+                check_place(broker, address(&http)?)?;
+                Some(open_broker(broker, &config, &public_url, &metrics).await?)
+            }
             None => None,
         };
         let places = Places {
@@ -275,6 +281,15 @@ impl Bound {
             .map_err(ServeError::Random)?;
         Ok(Self { relay, local, open })
     }
+}
+
+/// Whoever can connect can say in `Host` that they mean loopback, so that the socket counts as well: it may have been passed, from anywhere.
+fn check_place(broker: &BrokerConfig, listens: SocketAddr) -> Result<(), BrokerError> {
+    let has_dev = |upstream: &UpstreamConfig| matches!(upstream.kind, UpstreamKind::Dev(_));
+    if listens.ip().to_canonical().is_loopback() || !broker.upstreams.iter().any(has_dev) {
+        return Ok(());
+    }
+    Err(BrokerError::DevListens(listens))
 }
 
 async fn open_broker(

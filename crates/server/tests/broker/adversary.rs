@@ -388,6 +388,28 @@ async fn hostile_38_asking_whether_it_is_ready_fills_no_disk() {
     assert!(length() - before < 50 * 4_096, "{}", length() - before);
 }
 
+/// A socket that was passed, or a wrong setting: whoever can connect can say which host they mean.
+#[tokio::test]
+async fn the_upstream_that_signs_anybody_in_listens_on_loopback_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = ServerConfig {
+        listen: ListenAddress::Bind(([0, 0, 0, 0], 0).into()),
+        public_url: Some("http://127.0.0.1:5001/".parse().unwrap()),
+        allowed_hosts: Vec::new(),
+        trusted_proxies: Vec::new(),
+        metrics_listen: None,
+        http: HttpLimits::default(),
+        tls: None,
+        relay: None,
+        broker: Some(broker_config(folder.path())),
+    };
+    let refused = Server::bind(config, Vec::new()).await;
+    assert!(matches!(
+        refused.err(),
+        Some(ServeError::Broker(BrokerError::DevListens(_)))
+    ));
+}
+
 #[tokio::test]
 async fn hostile_23_nothing_that_opens_something_is_in_the_database() {
     let scene = Scene::new().await;
