@@ -112,7 +112,8 @@ pub(super) fn read(sources: &Sources<'_>, place: &Place) -> Result<Option<Read>,
         network: found.network,
     };
     pairing::check(sources, &config)?;
-    let warnings = warnings(&mut config);
+    let mut warnings = warnings(&mut config);
+    warnings.extend(unnamed_proxy(sources, place)?);
     Ok(Some(Read { config, warnings }))
 }
 
@@ -164,6 +165,21 @@ fn resources(value: &Value) -> Result<Vec<String>, String> {
         )),
         None => Ok(words),
     }
+}
+
+/// A proxy on this machine that nobody named: everybody would have its address, so that one limit holds for all, and neither a person nor a
+/// paircode could be told from where it was asked.
+fn unnamed_proxy(sources: &Sources<'_>, place: &Place) -> Result<Option<String>, ConfigError> {
+    let listens_here = match place.listen {
+        ListenAddress::Bind(address) => address.ip().is_loopback(),
+        ListenAddress::Passed => false,
+    };
+    let named = sources.read(&settings::TRUSTED_PROXIES, value::list)?;
+    let is_alone = !listens_here || endpoint::is_loopback(&place.public_url);
+    if is_alone || named.is_some_and(|named| !named.is_empty()) {
+        return Ok(None);
+    }
+    Ok(Some("everybody comes by a proxy on this machine, and nobody is told from another: name it, trusted_proxies = [\"127.0.0.1\"], and let it set X-Forwarded-For".into()))
 }
 
 /// What works, and is perhaps not what was meant.

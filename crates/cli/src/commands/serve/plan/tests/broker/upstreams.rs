@@ -418,3 +418,18 @@ fn a_wrong_entry_names_its_key() {
             .contains("write [upstreams.x]")
     );
 }
+
+#[test]
+fn hostile_18_a_proxy_that_nobody_named_is_told_of() {
+    let warnings = |text: &str| file(&format!("{text}{COMPANY}")).plan().unwrap().warnings;
+    let public = "public_url = \"https://login.example.com\"\n";
+    let told = warnings(public);
+    assert!(told[0].contains("trusted_proxies"), "{told:?}");
+    for told_of in [
+        format!("{public}trusted_proxies = [\"127.0.0.1\"]\n"),
+        format!("{public}listen = \"192.0.2.1:443\"\n"),
+        String::new(),
+    ] {
+        assert_eq!(warnings(&told_of), [""; 0], "{told_of}");
+    }
+}
