@@ -35,8 +35,8 @@ pub(super) fn read(sources: &Sources<'_>) -> Result<Vec<ClientConfig>, ConfigErr
 fn client(id: &str, entry: &Entry<'_>) -> Result<ClientConfig, ConfigError> {
     let keys: Vec<&str> = CLIENT_KEYS.iter().map(|(key, _)| *key).collect();
     entry.check_keys(&keys)?;
-    check_id(id).map_err(|message| entry.error("", &message))?;
     let secret = entry.read("client_secret_sha256", secret_digest)?;
+    check_id(id, secret.is_some()).map_err(|message| entry.error("", &message))?;
     let redirect_uris = entry
         .read("redirect_uris", redirect_uris)?
         .unwrap_or_default();
@@ -60,21 +60,26 @@ fn client(id: &str, entry: &Entry<'_>) -> Result<ClientConfig, ConfigError> {
 }
 
 /// Ids are shown, logged, and sent in Basic authentication.
-fn check_id(id: &str) -> Result<(), String> {
+fn check_id(id: &str, has_secret: bool) -> Result<(), String> {
     if id == BUILT_IN {
         return Err(format!(
             "{BUILT_IN} is built in: every program of Oarlock's has it; take another client id"
         ));
     }
-    let is_plain = (1..=LONGEST_ID).contains(&id.len())
-        && id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
-    if is_plain {
+    let is_of = |further: &[u8]| {
+        (1..=LONGEST_ID).contains(&id.len())
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || further.contains(&byte))
+    };
+    // An API asks about the tokens that are for it under the name that they have it by (`aud`).
+    let is_resource =
+        || has_secret && is_of(b"-._~:/") && Url::parse(id).is_ok_and(|url| url.has_host());
+    if is_of(b"-._~") || is_resource() {
         Ok(())
     } else {
         Err(format!(
-            "write a client id of letters, digits and -._~, at most {LONGEST_ID}, such as [clients.mytool]"
+            "write a client id of letters, digits and -._~, at most {LONGEST_ID}, such as [clients.mytool]; of an API that asks about its tokens with a secret, its address as in `resources`"
         ))
     }
 }
@@ -150,7 +155,8 @@ fn secret_digest(value: &Value) -> Result<Digest, String> {
 
 /// The secret goes to standard output, what the file needs to standard error.
 pub(in super::super) fn new_secret(id: &str) -> Result<ExitCode, Failure> {
-    check_id(id).map_err(|message| Failure::usage(format!("--new-client-secret: {message}")))?;
+    check_id(id, true)
+        .map_err(|message| Failure::usage(format!("--new-client-secret: {message}")))?;
     let secret = ClientSecret::from_random(oarlock_io::entropy::random()?);
     let digest = ClientConfig::secret_digest(&secret);
     output::line(secret.expose())?;

@@ -130,7 +130,7 @@ fn the_older_face_is_off_on_a_public_address_unless_it_is_asked_for() {
 
 #[test]
 fn who_is_promised_a_providers_token_gets_one() {
-    let company = "[upstreams.x]\nissuer = \"https://x.example\"\nclient_id = \"a\"\n";
+    let company = "[upstreams.x]\nissuer = \"https://x.example\"\nclient_id = \"a\"\nclient_authentication = \"none\"\n";
     let wants = "[pairing]\nreturns = \"access_token\"\n";
     let said = file(&format!("{company}{wants}")).refused();
     assert!(
@@ -195,7 +195,8 @@ fn clients_are_what_rfc_7591_calls_them() {
     let text = format!(
         "[clients.mytool]\nclient_name = \"My tool\"\nredirect_uris = [\"http://127.0.0.1/callback\"]\nscope = \"openid deploy\"\ntrusted = true\n\
          [clients.site]\nredirect_uris = [\"https://site.example/back\"]\nclient_secret_sha256 = \"{DIGEST}\"\n\
-         [clients.tv]\nclient_uri = \"https://tv.example\"\n"
+         [clients.tv]\nclient_uri = \"https://tv.example\"\n\
+         [clients.\"https://api.example/v1\"]\ngrant_types = []\nclient_secret_sha256 = \"{DIGEST}\"\n"
     );
     let clients = broker(&text).clients;
     let client = |id: &str| clients.iter().find(|client| client.id == id).unwrap();
@@ -220,6 +221,8 @@ fn clients_are_what_rfc_7591_calls_them() {
     let tv = client("tv");
     assert!(tv.metadata.uses(GrantType::DeviceCode) && tv.metadata.uses(GrantType::RefreshToken));
     assert!(!tv.metadata.uses(GrantType::AuthorizationCode));
+    let api = client("https://api.example/v1");
+    assert!(api.secret.is_some() && api.metadata.grant_types.is_empty());
 }
 
 #[test]
