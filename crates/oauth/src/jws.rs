@@ -9,7 +9,7 @@ use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
 
 /// Clock skew borne, in seconds.
-const SKEW: i64 = 60;
+pub(crate) const SKEW: i64 = 60;
 /// Longest token, in bytes.
 const MAX_LENGTH: usize = 64 * 1024;
 

@@ -1,18 +1,23 @@
 //! Access tokens as signed JWTs (RFC 9068).
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 
 use crate::{
     Timestamp,
     endpoint::Issuer,
     jwks::KeySet,
-    jws::{Jws, JwsError, Times, TimesError},
+    jws::{self, Jws, JwsError, Times, TimesError},
     scope::Scopes,
     secret::AccessToken,
 };
 
 /// `typ` of the header (RFC 9068, section 2.1).
 pub const TYPE: &str = "at+jwt";
+
+/// How long after its `exp` a token is borne, for clocks that differ.
+pub const SKEW: Duration = Duration::from_secs(jws::SKEW.unsigned_abs());
 
 /// Claims of an access token (RFC 9068, section 2.2).
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]

@@ -7,10 +7,13 @@ use axum::{
     response::Response,
 };
 use http::StatusCode;
-use oarlock_oauth::secret::{AccessToken, RefreshToken};
+use oarlock_oauth::{
+    authorization_server::access_token,
+    secret::{AccessToken, RefreshToken},
+};
 
 use super::{
-    Endpoints,
+    Endpoints, after,
     answer::{self, Refused},
     call::Call,
 };
@@ -77,7 +80,8 @@ async fn revoke_access_token(
     if claims.client_id != call.client.id {
         return Ok(());
     }
-    let until = claims.expires_at;
+    // As long as it would be taken for good.
+    let until = after(claims.expires_at, access_token::SKEW);
     parts.store.revoke_access_token(claims.id, until).await?;
     let session = SessionId::known(claims.session.unwrap_or_default());
     let user = UserId::known(claims.subject);
