@@ -15,6 +15,7 @@
 //! | what happened | [`audit`] |
 
 pub mod audit;
+mod broom;
 pub mod clients;
 pub mod id;
 pub mod keyring;
@@ -26,6 +27,7 @@ pub mod session;
 pub mod store;
 mod throttles;
 pub mod tokens;
+mod under_way;
 pub mod upstream;
 pub mod user;
 pub mod web;
@@ -51,12 +53,14 @@ use crate::{
     metrics::Metrics,
 };
 use audit::{Audit, Event, What};
+use broom::Broom;
 use clients::Clients;
 use keyring::{KeyInfo, Keyring};
 use seal::Seal;
 use store::{Store, sqlite::SqliteStore};
 use throttles::Throttles;
 use tokens::Tokens;
+use under_way::UnderWay;
 use upstream::Upstreams;
 
 /// How often expired things are removed and the keys are looked at.
@@ -104,6 +108,10 @@ pub struct Parts {
     pub(crate) throttles: Throttles,
     /// Until when it counts that the store could be used, by the monotonic clock.
     ready: Mutex<Duration>,
+    /// Exchanges with providers.
+    pub(crate) under_way: UnderWay,
+    /// When what has expired may go.
+    pub(crate) broom: Broom,
 }
 
 impl Parts {
@@ -205,6 +213,8 @@ impl Broker {
             audit: Audit::open(&config.audit, Arc::clone(&clock)).map_err(BrokerError::Audit)?,
             throttles: Throttles::new(&config.limits),
             ready: Mutex::default(),
+            under_way: UnderWay::default(),
+            broom: Broom::default(),
             known_scopes: known_scopes(&config.scopes),
             config,
             issuer,
@@ -253,6 +263,16 @@ impl Broker {
         }
     }
 
+    /// Waits until no exchange with a provider is under way, so long at most: its code is spent, and what it buys would be lost.
+    pub async fn settle(&self, most: Duration) {
+        if tokio::time::timeout(most, self.0.under_way.over())
+            .await
+            .is_err()
+        {
+            tracing::warn!("logins still wait for their provider");
+        }
+    }
+
     /// What has to be done beside requests: sweeping, key rotation. Never ends.
     pub async fn keep(&self) {
         let mut ticks = tokio::time::interval(HOUSEKEEPING);
@@ -281,6 +301,9 @@ impl Broker {
 
     async fn sweep(&self) {
         let now = self.0.clock.now();
+        if !self.0.broom.may_sweep(now, self.0.clock.monotonic()) {
+            return;
+        }
         let unused = SignedDuration::try_from(self.0.config.lifetimes.unused_client)
             .ok()
             .and_then(|unused| now.checked_sub(unused).ok());

@@ -21,8 +21,8 @@ use crate::{
     web,
 };
 
-/// For deliveries that are under way when the server stops (hostile 36): so long HTTP is served, because programs on
-/// other machines acknowledge by a request of their own.
+/// For deliveries, and exchanges with providers, that are under way when the server stops (hostile 36): so long HTTP is served, because
+/// programs on other machines acknowledge by a request of their own.
 const SETTLE: Duration = Duration::from_secs(8);
 
 /// For requests that are open then; everybody who waited has been told.
@@ -195,8 +195,8 @@ impl Server {
 
     /// Serves until `stop` resolves, then drains for at most 10 s.
     ///
-    /// Whoever waits is told at once that the relay stops; deliveries under way are finished, and until they are, HTTP is
-    /// served and nothing new taken.
+    /// Whoever waits is told at once that the relay stops; deliveries and exchanges under way are finished, and until they are, HTTP is
+    /// served and no new registration taken.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send) {
         let Self {
             config,
@@ -256,10 +256,18 @@ impl Server {
         let end = async {
             stop.await;
             tracing::info!("stopping");
-            if let Some(relay) = &seen {
-                relay.stop();
-                relay.settle(SETTLE).await;
-            }
+            let deliveries = async {
+                if let Some(relay) = &seen {
+                    relay.stop();
+                    relay.settle(SETTLE).await;
+                }
+            };
+            let exchanges = async {
+                if let Some(broker) = &broker {
+                    broker.settle(SETTLE).await;
+                }
+            };
+            tokio::join!(deliveries, exchanges);
             stopping.send_replace(true);
         };
         tokio::join!(http, programs, housekeeping, numbers, end);

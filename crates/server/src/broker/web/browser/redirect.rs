@@ -48,12 +48,21 @@ async fn answer(visit: &Visit) -> Answered {
     let state = Digest::of(Purpose::UpstreamState, state);
     let browser = visit.browser_digest();
     check_issuer(visit, state, browser, &answer).await?;
+    let exchange = parts.under_way.begin();
     match parts.store.take_callback(state, browser, visit.now).await? {
         Taken::Unknown => Err(Notice::Expired.into()),
-        Taken::Before(login) => again(visit, login, state).await,
+        Taken::Before(login) => {
+            drop(exchange);
+            again(visit, login, state).await
+        }
         Taken::Now(login) => {
             // In a task of its own: a browser that goes away must not leave the login half done.
             let work = arrive(visit.broker.clone(), login, answer, Here::of(visit));
+            let work = async move {
+                let arrived = work.await;
+                drop(exchange);
+                arrived
+            };
             match tokio::spawn(work).await {
                 Ok(arrived) => arrived?.onward(visit).await,
                 Err(error) => Err(Stop::Fault(error.to_string())),
