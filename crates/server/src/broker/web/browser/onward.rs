@@ -168,15 +168,12 @@ pub(super) async fn leave(
 /// and nothing else is `said` now.
 pub(super) async fn before(visit: &Visit, login: &Login, said: Option<bool>) -> Answered {
     let notice = match login.stage {
-        Stage::Granted { .. } => {
-            if said != Some(false)
-                && let Some(code) = code_again(visit, login).await?
-            {
-                return over(visit, login, Some(&code)).await;
-            }
-            Notice::Done
-        }
-        Stage::Redeemed { .. } => Notice::Done,
+        Stage::Granted { .. } if said != Some(false) => match code_again(visit, login).await? {
+            Some(code) => return over(visit, login, Some(&code)).await,
+            // The program did not come for it in time, and gets nothing any more.
+            None => Notice::Expired,
+        },
+        Stage::Granted { .. } | Stage::Redeemed { .. } => Notice::Done,
         Stage::Denied if said == Some(false) => return over(visit, login, None).await,
         Stage::Denied => Notice::Denied,
         Stage::Asked
@@ -188,7 +185,7 @@ pub(super) async fn before(visit: &Visit, login: &Login, said: Option<bool>) -> 
     Ok(show(&Page::Notice(notice)))
 }
 
-/// The code that the login was given, if the key that it was made with is still ours.
+/// The code that the login was given, if it is good still and the key that it was made with is ours.
 async fn code_again(visit: &Visit, login: &Login) -> Result<Option<AuthorizationCode>, Stop> {
     let parts = visit.broker.parts();
     let code = parts.seal.code(&login.id);
