@@ -193,16 +193,31 @@ impl Scene {
         }
     }
 
+    /// One that somebody else serves.
+    pub(crate) fn at(address: SocketAddr, folder: TempDir) -> Self {
+        Self {
+            address,
+            folder,
+            stop: None,
+            served: None,
+        }
+    }
+
     /// What browsers call it, without a slash at its end.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Stops it and leaves what it has kept.
-    pub(crate) async fn stop(mut self) -> TempDir {
+    /// Tells it to stop, as a signal does, and does not wait.
+    pub(crate) fn begin_to_stop(&mut self) {
         if let Some(stop) = self.stop.take() {
             stop.send(()).ok();
         }
+    }
+
+    /// Stops it and leaves what it has kept.
+    pub(crate) async fn stop(mut self) -> TempDir {
+        self.begin_to_stop();
         let served = self.served.take().unwrap();
         timeout(PATIENCE, served).await.unwrap().unwrap();
         self.folder
