@@ -1,4 +1,4 @@
-//! What browsers and programs see. Routes: docs/plans/broker.md.
+//! What browsers and programs see. What each is for: docs/broker.md.
 
 pub(crate) mod address;
 mod browser;

@@ -1,4 +1,4 @@
-//! The older face: a login by paircode (docs/plans/broker.md, "Paircodes").
+//! The older face: a login by paircode (docs/broker.md, "Logins by paircode").
 //!
 //! While a program polls it is told nothing but that it is not ready: no redirect, no error.
 
