@@ -82,7 +82,7 @@ async fn hostile_09_an_answer_of_the_provider_that_comes_twice_has_one_code() {
     let scene = Scene::new().await;
     let mut ada = Person::default();
     let page = ada.get(&scene, &authorize("openid")).await;
-    let back = ada.to_the_way_back(&scene, &page, "ada").await;
+    let back = ada.go_until_the_way_back(&scene, &page, "ada").await;
     let first = ada.get(&scene, &back).await;
     let second = ada.get(&scene, &back).await;
     assert_eq!(code(&second), code(&first));
