@@ -44,7 +44,7 @@ pub enum PrivateError {
         uid: u32,
     },
     /// It can be read or written by others.
-    #[error("{path} can be accessed by others (mode {mode:03o}); run: chmod {right:03o} '{path}'")]
+    #[error("{path} can be accessed by others (mode {mode:03o}); {}", closing(.path, *.mode, *.right))]
     Mode {
         /// The file or directory.
         path: PathBuf,
@@ -104,6 +104,18 @@ pub enum PrivateError {
         #[source]
         source: io::Error,
     },
+}
+
+/// What to do with what is open to others. A directory may be everybody's, `/tmp` or `/var/lib`, which must stay open.
+fn closing(path: &Path, mode: u32, right: u32) -> String {
+    let run = format!("run: chmod {right:03o} '{}'", path.display());
+    match (right, mode & 0o002) {
+        (0o700, 0) => {
+            format!("name one that is yours alone, or, if nobody else needs this one, {run}")
+        }
+        (0o700, _) => "name a directory that is yours alone".into(),
+        _ => run,
+    }
 }
 
 /// Makes a directory and its missing parents, 0700, and checks an existing one: ours, 0700, no link,

@@ -95,6 +95,10 @@ fn an_open_mode_is_refused_with_the_command_that_helps() {
     set_mode(home.path(), 0o755);
     let error = private::ensure_directory(home.path()).unwrap_err();
     assert!(error.to_string().contains("run: chmod 700"), "{error}");
+    // Whoever reads this of /tmp must not be told to close it.
+    set_mode(home.path(), 0o777);
+    let error = private::ensure_directory(home.path()).unwrap_err();
+    assert!(!error.to_string().contains("chmod"), "{error}");
     assert!(Reservation::new(&path, 1).is_err());
     assert!(private::list(home.path()).is_err());
     assert!(private::remove(&path).is_err());
