@@ -95,7 +95,7 @@ pub struct UserShowArguments {
 pub struct UserRemoveArguments {
     /// The person, as `oarlock user list` shows them
     pub id: String,
-    /// Do not ask first
+    /// Do not ask first; needed where there is no terminal to ask on
     #[arg(short, long)]
     pub yes: bool,
     /// Which broker's.

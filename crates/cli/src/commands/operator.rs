@@ -95,18 +95,20 @@ pub(super) fn open(path: &Path) -> Result<SqliteStore, Failure> {
     Ok(SqliteStore::open(path)?)
 }
 
-/// Asks, where somebody can be asked. Whoever leaves is not refused but has cancelled.
+/// Asks. Whoever leaves is not refused but has cancelled; where nobody can be asked, nobody has agreed.
 pub(super) fn confirm(question: &str) -> Result<(), Failure> {
+    const UNASKED: &str = "Add --yes to do it without a question";
     if !terminal::input_is_terminal() || !terminal::is_terminal() {
-        return Ok(());
+        return Err(Failure::usage("there is no terminal to ask on").with_hint(UNASKED));
     }
     match Confirm::new(question).with_default(false).prompt() {
         Ok(true) => Ok(()),
         Ok(false) | Err(InquireError::OperationCanceled | InquireError::OperationInterrupted) => {
             Err(Failure::cancelled())
         }
-        Err(error) => Err(Failure::failed(format!("nobody can be asked: {error}"))
-            .with_hint("Add --yes to do it without a question")),
+        Err(error) => {
+            Err(Failure::failed(format!("nobody can be asked: {error}")).with_hint(UNASKED))
+        }
     }
 }
 

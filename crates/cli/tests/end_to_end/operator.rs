@@ -186,7 +186,9 @@ fn people_are_listed_shown_and_removed() {
     assert!(few.stderr.contains("more than 1"), "{few:?}");
 
     // Nobody is there to be asked.
-    let removed = run(&sandbox, &["user", "remove", id]).ended_with(0);
+    let unasked = run(&sandbox, &["user", "remove", id]).ended_with(2);
+    assert!(unasked.stderr.contains("--yes"), "{unasked:?}");
+    let removed = run(&sandbox, &["user", "remove", id, "--yes"]).ended_with(0);
     assert!(
         removed.stderr.contains("Removed ada@example.com"),
         "{removed:?}"
