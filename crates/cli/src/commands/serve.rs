@@ -22,6 +22,7 @@ use oarlock_io::{
     shutdown::{Signal, Signals},
     socket::{Listener, SocketError},
     telemetry, terminal,
+    web_server::Tls,
 };
 use oarlock_server::{
     broker::{BrokerError, store::StoreError},
@@ -56,6 +57,10 @@ pub(super) fn run(arguments: &ServeArguments, verbose: u8) -> Result<ExitCode, F
     let environment = environment()?;
     let plan = plan(arguments, verbose, &environment)?;
     if arguments.check {
+        if let Some(tls) = &plan.config.tls {
+            Tls::load(&tls.certificate, &tls.key)
+                .map_err(|error| Failure::usage(error.to_string()))?;
+        }
         for warning in &plan.warnings {
             output::warning(warning);
         }

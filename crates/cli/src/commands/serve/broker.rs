@@ -15,7 +15,10 @@ use oarlock_server::{
     broker::web::PATHS,
     config::{
         ListenAddress, RelayConfig,
-        broker::{AuditConfig, BrokerConfig, KeysConfig, KeysHome, PairingReturns, StoreConfig},
+        broker::{
+            AuditConfig, BrokerConfig, ClientConfig, KeysConfig, KeysHome, PairingReturns,
+            StoreConfig, UpstreamConfig, UpstreamKind,
+        },
     },
 };
 use toml::Value;
@@ -167,6 +170,26 @@ fn resources(value: &Value) -> Result<Vec<String>, String> {
     }
 }
 
+/// Most providers refuse a server without a secret, and only once somebody has signed in there.
+fn without_secret(upstream: &UpstreamConfig) -> Option<String> {
+    let UpstreamKind::Provider(profile) = &upstream.kind else {
+        return None;
+    };
+    (profile.client_secret.is_none() && profile.client_authentication.is_none()).then(|| {
+        format!(
+            "upstreams.{0}: there is no client secret (client_secret_file); if {0} needs none, client_authentication = \"none\" says so",
+            upstream.name
+        )
+    })
+}
+
+/// A scope that a program may have and the server has not.
+fn scope_of_nobody<'a>(client: &'a ClientConfig, own: &Scopes) -> Option<&'a str> {
+    const ALWAYS: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+    let mut named = client.metadata.scope.iter().flat_map(Scopes::iter);
+    named.find(|scope| !ALWAYS.contains(scope) && !own.contains(scope))
+}
+
 /// A proxy on this machine that nobody named: everybody would have its address, so that one limit holds for all, and neither a person nor a
 /// paircode could be told from where it was asked.
 fn unnamed_proxy(sources: &Sources<'_>, place: &Place) -> Result<Option<String>, ConfigError> {
@@ -184,7 +207,14 @@ fn unnamed_proxy(sources: &Sources<'_>, place: &Place) -> Result<Option<String>,
 
 /// What works, and is perhaps not what was meant.
 fn warnings(config: &mut BrokerConfig) -> Vec<String> {
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<String> = config.upstreams.iter().filter_map(without_secret).collect();
+    warnings.extend(config.clients.iter().filter_map(|client| {
+        let scope = scope_of_nobody(client, &config.scopes)?;
+        Some(format!(
+            "clients.{}.scope: there is no scope {scope:?} here; add it to scopes",
+            client.id
+        ))
+    }));
     let hands_out = config
         .pairing
         .is_some_and(|pairing| pairing.returns == PairingReturns::AccessToken);

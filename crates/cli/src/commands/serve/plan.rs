@@ -92,6 +92,15 @@ impl Plan {
             );
         }
         let tls = tls(sources)?;
+        if tls.is_some()
+            && public_url
+                .as_ref()
+                .is_some_and(|url| url.scheme() == "http")
+        {
+            let message =
+                "the server speaks TLS (tls.certificate), so that this begins with https://";
+            return Err(sources.error(&settings::PUBLIC_URL, message).into());
+        }
         let place = Place {
             listen,
             public_url: planned_url(sources, listen, public_url.as_ref(), tls.is_some())?,

@@ -199,10 +199,19 @@ fn a_check_says_all_of_a_broker_and_makes_nothing() {
     let file = sandbox.home().join("server.toml");
     write_private(
         &file,
-        "public_url = \"https://login.example.com\"\n[upstreams.github]\nclient_id = \"abc\"\n[upstreams.company]\nissuer = \"https://id.example.com\"\nclient_id = \"def\"\n",
+        "public_url = \"https://login.example.com\"\n[upstreams.github]\nclient_id = \"abc\"\n[upstreams.company]\nissuer = \"https://id.example.com\"\nclient_id = \"def\"\nclient_authentication = \"none\"\n[clients.mytool]\nscope = \"openid deploy\"\n",
     );
     let finished = sandbox.run(["serve", "--check"]).ended_with(0);
-    assert_eq!(finished.stderr, "");
+    for warned in [
+        "upstreams.github: there is no client secret",
+        "clients.mytool.scope: there is no scope \"deploy\" here",
+    ] {
+        assert!(finished.stderr.contains(warned), "{finished:?}");
+    }
+    assert!(
+        !finished.stderr.contains("upstreams.company"),
+        "{finished:?}"
+    );
     for said in [
         "OAuth broker and relay.\n",
         "Broker    https://login.example.com\n",
@@ -232,6 +241,27 @@ fn a_check_says_all_of_a_broker_and_makes_nothing() {
     assert!(
         !said.contains("Callback") && !said.contains("Redirect"),
         "{said}"
+    );
+}
+
+#[test]
+fn a_check_reads_the_certificate_too() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.home().join("server.toml");
+    let tls = "[tls]\ncertificate = \"/nowhere/c.pem\"\nkey = \"/nowhere/k.pem\"\n";
+    write_private(&file, tls);
+    let finished = sandbox.run(["serve", "--check"]).ended_with(2);
+    assert!(finished.stderr.contains("/nowhere/c.pem"), "{finished:?}");
+    write_private(
+        &file,
+        &format!("public_url = \"http://localhost:5001\"\n{tls}"),
+    );
+    let finished = sandbox.run(["serve", "--check"]).ended_with(2);
+    assert!(
+        finished
+            .stderr
+            .contains("public_url: the server speaks TLS"),
+        "{finished:?}"
     );
 }
 

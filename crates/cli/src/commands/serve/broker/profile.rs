@@ -179,7 +179,7 @@ fn secret(
             })?;
             let found = variable.as_deref().and_then(|name| environment.get(name));
             match found {
-                Some(secret) => Ok(Some(ClientSecret::new(secret))),
+                Some(secret) => said(entry, key, secret).map(Some),
                 None => Err(entry.error(key, "this variable is not set")),
             }
         }
@@ -205,6 +205,14 @@ fn written(entry: &Entry<'_>) -> Result<ClientSecret, ConfigError> {
         )
     })?;
     let secret = entry.read(KEY, value::text)?.unwrap_or_default();
+    said(entry, KEY, &secret)
+}
+
+/// An empty one is a slip, and would only show at the first login.
+fn said(entry: &Entry<'_>, key: &str, secret: &str) -> Result<ClientSecret, ConfigError> {
+    if secret.is_empty() {
+        return Err(entry.error(key, "there is no secret in it"));
+    }
     Ok(ClientSecret::new(secret))
 }
 
@@ -212,10 +220,11 @@ fn in_file(entry: &Entry<'_>, key: &str, file: &str) -> Result<ClientSecret, Con
     let path = entry.document().path();
     let base = path.parent().unwrap_or(path);
     // Root may hand it to the server: systemd's LoadCredential=, a secret that a container mounts.
-    let bytes = private::read_trusted_secret(&base.join(file), LARGEST_SECRET)?
-        .ok_or_else(|| entry.error(key, &format!("there is no file {file:?}")))?;
+    let file = base.join(file);
+    let bytes = private::read_trusted_secret(&file, LARGEST_SECRET)?
+        .ok_or_else(|| entry.error(key, &format!("there is no file {}", file.display())))?;
     let text = String::from_utf8(bytes).map_err(|_| entry.error(key, "the file is not UTF-8"))?;
-    Ok(ClientSecret::new(text.trim_end_matches(['\r', '\n'])))
+    said(entry, key, text.trim_end_matches(['\r', '\n']))
 }
 
 fn is_variable(name: &str) -> bool {

@@ -261,7 +261,12 @@ fn hostile_23_a_secret_goes_to_no_other_client_or_server() {
 fn secrets_are_found_where_the_entry_says() {
     let entry = |line: &str| format!("{COMPANY}{line}\n");
     let home = Home::new(&entry("client_secret_file = \"secret\""), "");
-    assert!(home.refused().contains("there is no file \"secret\""));
+    let path = home.0.path().join("secret");
+    let missing = format!("client_secret_file: there is no file {}", path.display());
+    assert!(home.refused().contains(&missing), "{}", home.refused());
+    home.write("secret", "\n");
+    let empty = "client_secret_file: there is no secret in it";
+    assert!(home.refused().contains(empty), "{}", home.refused());
     home.write("secret", "s4\n");
     let secret = |home: &Home, variables: &[(&str, &str)]| {
         let upstreams = home.upstreams(variables);
@@ -307,6 +312,21 @@ fn secrets_are_found_where_the_entry_says() {
         &entry("client_secret = \"a\"\nclient_secret_file = \"secret\""),
     );
     assert!(home.refused().contains("give one of client_secret"));
+}
+
+#[test]
+fn who_forgot_the_secret_hears_of_it_before_the_first_login_does() {
+    let warnings = |line: &str| {
+        let home = Home::new(&format!("{COMPANY}{line}\n"), "");
+        home.plan(&[]).unwrap().warnings
+    };
+    let warned = warnings("");
+    assert!(
+        warned[0].contains("upstreams.company: there is no client secret"),
+        "{warned:?}"
+    );
+    assert_eq!(warnings("client_authentication = \"none\""), [""; 0]);
+    assert_eq!(warnings("client_secret = \"s\""), [""; 0]);
 }
 
 #[test]
@@ -421,7 +441,10 @@ fn a_wrong_entry_names_its_key() {
 
 #[test]
 fn hostile_18_a_proxy_that_nobody_named_is_told_of() {
-    let warnings = |text: &str| file(&format!("{text}{COMPANY}")).plan().unwrap().warnings;
+    let warnings = |text: &str| {
+        let text = format!("{text}{COMPANY}client_authentication = \"none\"\n");
+        file(&text).plan().unwrap().warnings
+    };
     let public = "public_url = \"https://login.example.com\"\n";
     let told = warnings(public);
     assert!(told[0].contains("trusted_proxies"), "{told:?}");
