@@ -25,6 +25,9 @@ pub enum PastedError {
     /// Too long, or control characters inside.
     #[error("this is not a code or a redirect URL")]
     Malformed,
+    /// `code#state` of this login, without its last letters.
+    #[error("the end of the code is missing")]
+    Cut,
     /// Parsed, but refused.
     #[error(transparent)]
     Refused(#[from] AuthorizationError),
@@ -55,9 +58,11 @@ pub fn read(request: &AuthorizationRequest, text: &str) -> Result<CodeGrant, Pas
     }
     match text.rsplit_once('#') {
         Some((code, state)) if !code.is_empty() => {
-            let expected = request.state().expose().as_bytes();
-            if bool::from(state.as_bytes().ct_eq(expected)) {
+            let expected = request.state().expose();
+            if bool::from(state.as_bytes().ct_eq(expected.as_bytes())) {
                 Ok(request.grant_bare(AuthorizationCode::new(decoded(code))))
+            } else if !state.is_empty() && expected.starts_with(state) {
+                Err(PastedError::Cut)
             } else {
                 Err(AuthorizationError::WrongState.into())
             }

@@ -138,6 +138,20 @@ fn hostile_10_a_state_that_is_there_has_to_be_right() {
 }
 
 #[test]
+fn a_code_that_was_not_copied_whole_is_told_from_another_logins() {
+    let request = request_with(false);
+    let state = request.state().expose();
+    for length in [1, state.len() / 2, state.len() - 1] {
+        let text = format!("c1#{}", &state[..length]);
+        assert_eq!(
+            read(&request, &text).unwrap_err(),
+            PastedError::Cut,
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn hostile_12_a_pasted_url_needs_iss_where_it_is_due_and_a_bare_code_is_bound_by_pkce() {
     let request = request_with(true);
     let state = request.state().expose();
