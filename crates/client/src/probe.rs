@@ -9,7 +9,7 @@ use crate::{Client, discovery, error::Error};
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ProviderReport {
-    /// The profile, completed from metadata where there is any.
+    /// The profile, completed from metadata where there is any, as a login would have it.
     pub profile: ProviderProfile,
     /// The issuer's metadata: absent without an issuer.
     pub metadata: Option<Result<(), Error>>,
@@ -28,12 +28,18 @@ impl Client {
         let mut profile = self.profile(provider)?;
         let http = self.http()?;
         let completed = discovery::complete(http, &mut profile).await;
+        if let Ok(Some(built_in)) = &completed {
+            built_in.lend_client(&mut profile, None);
+            built_in.lend_page(&mut profile);
+        }
         let metadata = profile.issuer.is_some().then_some(completed.map(drop));
         let keys = match &profile.jwks_uri {
-            Some(uri) => Some(provider::keys(http, uri)
-                .await
-                .map(|keys| keys.len())
-                .map_err(Error::from)),
+            Some(uri) => Some(
+                provider::keys(http, uri)
+                    .await
+                    .map(|keys| keys.len())
+                    .map_err(Error::from),
+            ),
             None => None,
         };
         let token_endpoint = match &profile.token_endpoint {

@@ -12,6 +12,11 @@ fn from_login_to_logout_by_the_address_alone() {
         .start_blocking()
         .unwrap();
     let browser = oarlock_testkit::program("oarlock-fake-browser").unwrap();
+    let healthy = sandbox.run(["doctor", server.issuer()]).ended_with(0);
+    assert!(
+        healthy.stdout.contains("client id: There is one"),
+        "{healthy:?}"
+    );
     let login = [
         "login",
         server.issuer(),
