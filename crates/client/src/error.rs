@@ -298,6 +298,12 @@ impl Error {
                 "Is this the issuer's address? Without metadata, configure the endpoints: oarlock provider add --help".into(),
             ),
             Self::Discovery { source: MetadataError::WrongIssuer { expected, found }, .. }
+                if expected.as_str().trim_end_matches('/') == found.raw().trim_end_matches('/') =>
+            {
+                // The message says how it is written.
+                None
+            }
+            Self::Discovery { source: MetadataError::WrongIssuer { expected, found }, .. }
                 if are_both_here(expected, found) =>
             {
                 Some(format!("Both are this machine. Use the address as the server writes it: {found}"))
@@ -309,7 +315,7 @@ impl Error {
                 "Register a client at the provider by hand and give its id: --client-id ID".into(),
             ),
             _ if self.kind() == ErrorKind::Denied => Some(
-                "Run the same command again and allow it; with --scope less can be asked for".into(),
+                "Run the same command again and allow it, perhaps as another account; with --scope less can be asked for".into(),
             ),
             _ => None,
         }

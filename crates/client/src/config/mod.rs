@@ -16,7 +16,7 @@ use std::{
 
 use oarlock_io::{Environment, HttpConfig, lock::LockError, private::PrivateError};
 use oarlock_oauth::{
-    endpoint::{EndpointError, Issuer},
+    endpoint::{self, EndpointError, Issuer},
     profile::ProviderProfile,
 };
 use url::Url;
@@ -198,6 +198,23 @@ fn suggestion_text(suggestion: Option<&str>) -> String {
         .unwrap_or_default()
 }
 
+/// A host alone is meant as an issuer, and so is the name that a login to one had: `login.example.com-8443`.
+fn address_of(name: &str) -> Option<String> {
+    let (host, port) = name
+        .rsplit_once([':', '-'])
+        .filter(|(_, port)| port.parse::<u16>().is_ok())
+        .map_or((name, String::new()), |(host, port)| {
+            (host, format!(":{port}"))
+        });
+    let address = |scheme: &str| Url::parse(&format!("{scheme}://{host}{port}")).ok();
+    let scheme = match address("http")? {
+        url if endpoint::is_loopback(&url) => "http",
+        _ if host.contains('.') => "https",
+        _ => return None,
+    };
+    Some(format!("{scheme}://{host}{port}"))
+}
+
 impl Config {
     /// Reads and checks the file at `path` (missing: empty) and completes it from the environment.
     ///
@@ -248,9 +265,7 @@ impl Config {
     pub fn unknown_provider(&self, name: &str) -> ConfigError {
         let unknown = ConfigError::UnknownProvider {
             name: name.chars().take(100).collect(),
-            suggestion: nearest(name, self.provider_names())
-                // A host alone is meant as an issuer.
-                .or_else(|| name.contains('.').then(|| format!("https://{name}"))),
+            suggestion: nearest(name, self.provider_names()).or_else(|| address_of(name)),
         };
         if self.default_provider.as_deref() == Some(name) {
             return keys::value_error(&self.path, "default_provider", &unknown.to_string());

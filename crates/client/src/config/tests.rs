@@ -126,6 +126,33 @@ fn a_wrong_value_names_file_key_and_what_would_be_right() {
 }
 
 #[test]
+fn a_host_alone_is_told_as_the_address_that_it_probably_means() {
+    for (name, expected) in [
+        ("login.example.com", Some("https://login.example.com")),
+        (
+            "login.example.com:8443",
+            Some("https://login.example.com:8443"),
+        ),
+        (
+            "login.example.com-8443",
+            Some("https://login.example.com:8443"),
+        ),
+        ("127.0.0.1:5001", Some("http://127.0.0.1:5001")),
+        ("127.0.0.1-5001", Some("http://127.0.0.1:5001")),
+        ("localhost:5001", Some("http://localhost:5001")),
+        ("neither one", None),
+        ("nobody-7", None),
+    ] {
+        let ConfigError::UnknownProvider { suggestion, .. } =
+            Config::default().unknown_provider(name)
+        else {
+            panic!("{name}");
+        };
+        assert_eq!(suggestion.as_deref(), expected, "{name}");
+    }
+}
+
+#[test]
 fn hostile_23_a_syntax_error_shows_the_line_number_and_not_the_line() {
     let error = refusal("[providers.work]\nclient_secret = \"sekret\n");
     assert!(error.contains("line 2"), "{error}");
