@@ -190,8 +190,13 @@ fn tls_reason(error: &rustls::Error) -> String {
             Certificate::UnknownIssuer => {
                 "; if a proxy or an authority of your own signed it, name that certificate as ca_file under [network]"
             }
+            // rustls has no word of its own for it; `openssl req -x509` makes such certificates.
+            Certificate::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+                "; the server shows the certificate of an authority (CA:TRUE) as its own"
+            }
             _ => "",
         },
+        rustls::Error::InvalidMessage(_) => "; is it perhaps http:// there?",
         _ => "",
     };
     format!("{error}{hint}")
