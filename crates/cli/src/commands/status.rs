@@ -1,6 +1,6 @@
 //! `oarlock status`: every account, and where each provider's token comes from, and why.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use jiff::Timestamp;
 use oarlock::{
@@ -28,6 +28,9 @@ struct LoginJson {
     identity: Option<String>,
     scope: Option<String>,
     expires_at: Option<String>,
+    /// By the server's clock, by which it expires; ours may be wrong.
+    #[serde(skip)]
+    left: Option<Duration>,
     refreshable: bool,
     reason: Option<String>,
 }
@@ -54,7 +57,7 @@ pub(super) fn run(arguments: &StatusArguments) -> Result<ExitCode, Failure> {
         output::json(&StatusJson { logins, sources })?;
         return Ok(ExitCode::SUCCESS);
     }
-    output::write(&render(&logins, &sources, now))?;
+    output::write(&render(&logins, &sources))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -70,6 +73,7 @@ fn login(
         identity: None,
         scope: None,
         expires_at: None,
+        left: None,
         refreshable: false,
         reason: None,
     };
@@ -80,10 +84,7 @@ fn login(
             return login;
         }
     };
-    login.state = match (
-        &credential.dead,
-        credential.freshness(now, std::time::Duration::ZERO),
-    ) {
+    login.state = match (&credential.dead, credential.freshness(now, Duration::ZERO)) {
         (Some(_), _) => "dead",
         (None, Freshness::Fresh) => "fresh",
         (None, Freshness::Due) => "due",
@@ -92,6 +93,10 @@ fn login(
     login.identity = credential.identity.as_ref().map(ToString::to_string);
     login.scope = Some(credential.scope.join(' '));
     login.expires_at = credential.expires_at.map(|at| at.to_string());
+    login.left = credential
+        .expires_at
+        .map(|at| at.duration_since(credential.server_time(now)))
+        .and_then(|left| Duration::try_from(left).ok());
     login.refreshable = credential.is_renewable();
     login.reason = credential.dead.as_ref().map(|dead| dead.reason.to_string());
     login
@@ -122,14 +127,14 @@ fn sources(client: &Client) -> Result<Vec<ProviderSources>, Failure> {
     Ok(all)
 }
 
-fn render(logins: &[LoginJson], sources: &[ProviderSources], now: Timestamp) -> String {
+fn render(logins: &[LoginJson], sources: &[ProviderSources]) -> String {
     if logins.is_empty() && sources.is_empty() {
         return "Nobody is logged in. Start with: oarlock login\n".into();
     }
     let mut text = String::new();
     for login in logins {
         text.push_str(&heading(login));
-        text.push_str(&format!("  {}\n", condition(login, now)));
+        text.push_str(&format!("  {}\n", condition(login)));
         if let Some(scope) = login.scope.as_deref().filter(|scope| !scope.is_empty()) {
             text.push_str(&format!("  scopes: {scope}\n"));
         }
@@ -169,13 +174,10 @@ fn heading(login: &LoginJson) -> String {
     format!("{}{account}{who}\n", login.provider)
 }
 
-fn condition(login: &LoginJson, now: Timestamp) -> String {
+fn condition(login: &LoginJson) -> String {
     let reason = login.reason.as_deref().unwrap_or("");
     let left = login
-        .expires_at
-        .as_deref()
-        .and_then(|at| at.parse::<Timestamp>().ok())
-        .and_then(|at| std::time::Duration::try_from(at.duration_since(now)).ok())
+        .left
         .map(|left| format!("for {}", oarlock::duration::spell(left)));
     let renewal = if login.refreshable {
         "renewed when needed"
