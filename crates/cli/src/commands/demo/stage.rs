@@ -108,6 +108,11 @@ impl Interaction for Stage {
                 // Whole and unindented, so that it can be clicked and copied.
                 self.write(&[String::new(), url.as_str().to_owned(), String::new()]);
             }
+            Event::Compare { code } => {
+                self.add(&format!(
+                    "Compare: {code}. The page must show the same code."
+                ));
+            }
             Event::BrowserOpened => {
                 self.told().opened = true;
                 self.add("A browser was opened with it: see who asks, compare the code, and sign in as whoever you like.");
