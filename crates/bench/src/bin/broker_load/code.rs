@@ -47,13 +47,13 @@ pub(crate) async fn login(
     );
     let away = sign_in::go(connection, &page, upstream).await?;
     let back = away.back(person);
-    let sent = connection.get(&back, &away.cookie).await?.expect(303)?;
-    let location = sent.location()?;
-    let state = parameter(location, "state");
+    let sent = connection.get(&back, &away.cookie).await?.expect(200)?;
+    let location = sent.leaves_to()?;
+    let state = parameter(&location, "state");
     if !location.starts_with(REDIRECT_URI) || state != Some(&format!("state-{number}")) {
         return Err("the browser was sent elsewhere".into());
     }
-    let code = parameter(location, "code").ok_or("there is no code")?;
+    let code = parameter(&location, "code").ok_or("there is no code")?;
     let form = format!(
         "grant_type=authorization_code&client_id={CLIENT}&code={code}&redirect_uri={REDIRECT_URI_ENCODED}&code_verifier={verifier}"
     );

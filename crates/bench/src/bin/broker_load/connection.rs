@@ -161,11 +161,6 @@ impl<'a> Reply<'a> {
         let url = url.ok_or("the page leads nowhere")?;
         Ok(url.replace("&#38;", "&").replace("&amp;", "&"))
     }
-
-    /// Where a redirect leads.
-    pub(crate) fn location(&self) -> Result<&'a str, Fault> {
-        header(self.head, "location").ok_or_else(|| "no location".into())
-    }
 }
 
 /// A parameter of an address; nothing here needs to be decoded.
