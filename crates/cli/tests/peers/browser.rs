@@ -159,17 +159,16 @@ impl Chromium {
         });
     }
 
-    /// Presses a button twice, as fast as a hand does, once it is there.
+    /// Presses a button a second time before the first press is answered, once it is there.
+    ///
+    /// By script: the driver itself would wait for the page that the first press brings.
     pub(crate) fn double_click(&self, selector: &str) {
-        let element = self.wait_for(selector, || self.element(selector));
-        let (down, up) = (
-            json!({ "type": "pointerDown", "button": 0 }),
-            json!({ "type": "pointerUp", "button": 0 }),
+        self.wait_for(selector, || self.element(selector));
+        let twice = format!(
+            "const it = document.querySelector({}); it.click(); setTimeout(() => it.click())",
+            Value::from(selector)
         );
-        let there =
-            json!({ "type": "pointerMove", "x": 0, "y": 0, "origin": { ELEMENT: element } });
-        let steps = json!([there, down, up, { "type": "pause", "duration": 60 }, down, up]);
-        self.act(&json!({ "type": "pointer", "id": "mouse", "actions": steps }));
+        self.script(&twice);
     }
 
     /// Presses keys one after the other, wherever the focus is.

@@ -1,9 +1,17 @@
 //! What is sent twice is answered twice, and done once (hostile.md, 9).
 
+use std::time::Duration;
+
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::TcpStream,
+    time::{sleep, timeout},
+};
+
 use super::{
     flows::{authorize, code, redeem},
     person::Person,
-    scene::{Reply, Scene},
+    scene::{Reply, Scene, encode},
 };
 
 /// Ada before the consent page of the built-in client: her browser, and the form's login.
@@ -59,6 +67,53 @@ async fn hostile_09_a_doubled_yes_has_one_code_until_the_program_has_it() {
     }
     let granted = |line: &&serde_json::Value| line["what"] == "granted";
     assert_eq!(scene.audit().iter().filter(granted).count(), 1);
+}
+
+/// Sends a yes and does not wait for the answer.
+async fn leave_at_once(scene: &Scene, (ada, login, token): &(Person, String, String)) {
+    let body = encode(&[
+        ("login", login),
+        ("decision", "allow"),
+        ("form_token", token),
+    ]);
+    let cookies: Vec<_> = ada
+        .cookies
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let request = format!(
+        "POST /consent HTTP/1.1\r\nhost: {address}\r\norigin: {origin}\r\ncookie: {cookies}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n\r\n{body}",
+        address = scene.address,
+        origin = scene.url(),
+        cookies = cookies.join("; "),
+        length = body.len(),
+    );
+    let mut stream = TcpStream::connect(scene.address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+}
+
+/// What is done for a browser that goes away is done whole: it is written down too.
+#[tokio::test]
+async fn hostile_09_a_yes_whose_browser_has_gone_is_in_the_audit_log_once() {
+    let scene = Scene::new().await;
+    let granted = || {
+        let is_it = |line: &&serde_json::Value| line["what"] == "granted";
+        scene.audit().iter().filter(is_it).count()
+    };
+    for round in 1..=12 {
+        let mut ada = asked(&scene).await;
+        leave_at_once(&scene, &ada).await;
+        let again = decide(&scene, &mut ada, "allow").await;
+        assert_eq!(redeem(&scene, &code(&again)).await.status, 200);
+        let written = async {
+            while u64::try_from(granted()).unwrap() < round {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let written = timeout(Duration::from_secs(10), written).await;
+        assert!(written.is_ok(), "a yes is missing in round {round}");
+        assert_eq!(u64::try_from(granted()).unwrap(), round);
+    }
 }
 
 #[tokio::test]

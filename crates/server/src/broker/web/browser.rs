@@ -17,6 +17,8 @@ mod visit;
 
 use axum::{
     Router,
+    extract::Request,
+    middleware::{Next, from_fn},
     response::{IntoResponse, Response},
     routing::{MethodRouter, get},
 };
@@ -58,7 +60,17 @@ pub(super) fn router(broker: Broker) -> Router {
         .route("/dev", page(get(dev::get).post(dev::post)))
         .route("/code", page(get(code::get)))
         .route("/sessions", page(get(sessions::get).post(sessions::post)))
+        .layer(from_fn(to_its_end))
         .with_state(broker)
+}
+
+/// In a task of its own: a browser that goes away, as it does from a form that is sent twice, leaves nothing half done, nor done and missing in the
+/// audit log.
+async fn to_its_end(request: Request, next: Next) -> Response {
+    match tokio::spawn(next.run(request)).await {
+        Ok(response) => response,
+        Err(error) => Stop::Fault(error.to_string()).into_response(),
+    }
 }
 
 /// A HEAD is answered by nobody: axum would run what a GET does, and take its body away.

@@ -139,10 +139,14 @@ async fn change(form: &Form) -> Answered {
 
 async fn revoke(visit: &Visit, session: &Session) -> Result<(), StoreError> {
     let parts = visit.broker.parts();
-    parts
+    let before = parts
         .store
         .revoke_session(session.id.clone(), visit.now)
         .await?;
+    // Of two at once, one has ended it.
+    if before.is_none_or(|before| before.revoked_at.is_some()) {
+        return Ok(());
+    }
     visit.broker.parts().note(&Event {
         what: What::SessionRevoked,
         user: Some(&session.user),
