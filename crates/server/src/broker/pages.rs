@@ -21,7 +21,7 @@ use super::{session::SessionKind, upstream::Choice};
 /// A page.
 #[derive(Debug)]
 pub enum Page<'a> {
-    /// Who asks, and by which provider to sign in. Posts to `/login`: `request`, and `upstream=NAME`, `continue=yes` or `cancel=yes`.
+    /// Who asks, and by which provider to sign in. Posts to `/login`: `request`, and `upstream=NAME`, `continue=USER` or `cancel=yes`.
     SignIn(SignIn<'a>),
     /// Whether the program may have what it asks for. Posts to `/consent`: `login`, and `decision=allow` or `deny`.
     Consent(Consent<'a>),
@@ -94,6 +94,8 @@ pub struct Comparison {
 pub enum Standing {
     /// The operator of this server answers for it.
     Known,
+    /// The name is known, but whoever asks can say it: a public client whose answer goes to a page or terminal anywhere. Nothing is said of it.
+    Borrowed,
     /// It named itself: the page says that nobody checked the name.
     SelfNamed,
     /// It has no name (a pairing): there is none to be checked.
@@ -127,9 +129,18 @@ pub struct SignIn<'a> {
     /// Providers.
     pub choices: Vec<Choice>,
     /// Who is signed in in this browser already: may go on without a provider.
-    pub signed_in: Option<Untrusted>,
+    pub signed_in: Option<SignedIn>,
     /// The form.
     pub form: Form<'a>,
+}
+
+/// Who is signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// The id, in the field `continue`: somebody else may sign in in another tab meanwhile.
+    pub user: String,
+    /// What people call them.
+    pub name: Untrusted,
 }
 
 /// See [`Page::Consent`].

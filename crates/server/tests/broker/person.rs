@@ -139,6 +139,9 @@ impl Person {
     ) -> Reply {
         let request = page.field("request").unwrap_or_else(|| panic!("{page:?}"));
         let token = page.field("form_token").unwrap();
+        // Whoever the page names.
+        let named = page.field(name).filter(|_| name == "continue");
+        let value = named.as_deref().unwrap_or(value);
         let fields = [
             ("request", request.as_str()),
             ("form_token", &token),

@@ -122,11 +122,11 @@ impl Browser {
             Ok(Asking::form(target, &all))
         };
         if let Some(request) = reply.field("request") {
-            let goes_on = reply.field("continue").is_some() && self.chance.one_in(2);
+            let named = reply.field("continue").filter(|_| self.chance.one_in(2));
             let upstream = reply.field("upstream").unwrap();
-            let button = match goes_on {
-                true => ("continue", "yes"),
-                false => ("upstream", upstream.as_str()),
+            let button = match &named {
+                Some(user) => ("continue", user.as_str()),
+                None => ("upstream", upstream.as_str()),
             };
             return filled("/login", &[("request", &request), button]);
         }

@@ -15,7 +15,9 @@ impl Asker {
     pub(super) fn name(&self) -> Untrusted {
         let otherwise = match self.standing {
             Standing::Unnamed => "A program in a terminal",
-            Standing::Known | Standing::SelfNamed => "A program without a name",
+            Standing::Known | Standing::Borrowed | Standing::SelfNamed => {
+                "A program without a name"
+            }
         };
         named(self.program.as_ref(), otherwise)
     }

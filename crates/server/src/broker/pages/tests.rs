@@ -218,7 +218,7 @@ fn forms_have_the_fields_that_their_routes_read() {
     assert_eq!(fields("sign-in", "upstream"), ["github"]);
     assert_eq!(fields("sign-in", "cancel"), ["yes"]);
     assert!(fields("sign-in", "continue").is_empty());
-    assert_eq!(fields("sign-in-again", "continue"), ["yes"]);
+    assert_eq!(fields("sign-in-again", "continue"), ["user-1"]);
     assert_eq!(fields("many-sign-in", "upstream").len(), 12);
     assert_eq!(fields("consent", "login"), ["login-1"]);
     assert_eq!(fields("consent", "decision"), ["allow", "deny"]);

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::*;
-use crate::broker::pages::Comparison;
+use crate::broker::pages::{Comparison, SignedIn};
 
 pub(super) const TOKEN: &str = "form-token-4711";
 pub(super) const REQUEST: &str = "sealed-request-4712";
@@ -97,7 +97,10 @@ impl Owner {
     /// Names and pages, as people meet them.
     pub(super) fn ordinary(&self) -> Vec<(&'static str, Page<'_>)> {
         let mut again = self.sign_in(asker(), choices(&["GitHub", "Google", "Example Inc."]));
-        again.signed_in = Some("ada@example.com".into());
+        again.signed_in = Some(SignedIn {
+            user: "user-1".to_owned(),
+            name: "ada@example.com".into(),
+        });
         let mut ours = self.sign_in(ours(), choices(&["GitHub", "Google"]));
         ours.signed_in = None;
         vec![
@@ -156,7 +159,10 @@ impl Owner {
     /// Pages with as much as possible, and with words of people who mean harm.
     pub(super) fn extreme(&self) -> Vec<(&'static str, Page<'_>)> {
         let mut many = self.sign_in(endless(), twelve());
-        many.signed_in = Some(Untrusted::new("a".repeat(300)));
+        many.signed_in = Some(SignedIn {
+            user: "user-1".to_owned(),
+            name: Untrusted::new("a".repeat(300)),
+        });
         let mut consent = self.consent(impostor());
         consent.person = HOSTILE.into();
         consent.provider = HOSTILE.to_owned();

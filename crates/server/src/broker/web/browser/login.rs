@@ -53,8 +53,8 @@ async fn commit(form: &Form) -> Answered {
     if fields.get("cancel").is_some() {
         return cancel(visit, &request).await;
     }
-    if fields.get("continue").is_some() {
-        return go_on(visit, request).await;
+    if let Some(user) = fields.get("continue") {
+        return go_on(visit, request, user).await;
     }
     match fields.get("upstream") {
         Some(upstream) => depart(visit, request, upstream).await,
@@ -106,10 +106,11 @@ async fn cancel(visit: &Visit, request: &LoginRequest) -> Answered {
     Ok(show(&Page::Notice(Notice::Denied)))
 }
 
-/// As who is signed in already.
-async fn go_on(visit: &Visit, request: LoginRequest) -> Answered {
+/// As who was signed in when the page was shown, and is still.
+async fn go_on(visit: &Visit, request: LoginRequest, shown: &str) -> Answered {
     let signed_in = visit.signed_in().await?;
     let Some((session, user)) = signed_in
+        .filter(|(_, user)| user.id.as_str() == shown)
         .filter(|(session, _)| sign_in::may_continue(&visit.broker, &request, session, visit.now))
     else {
         return Err(Notice::Expired.into());

@@ -14,7 +14,7 @@ use super::{Answered, Stop, show, visit::Visit};
 use crate::broker::{
     Broker,
     clients::{BUILT_IN, Client, ClientOrigin},
-    pages::{Asker, Comparison, Form, Page, Place, SignIn, Standing},
+    pages::{Asker, Comparison, Form, Page, Place, SignIn, SignedIn, Standing},
     request::{Asked, LoginRequest},
     seal::Use,
     session::Session,
@@ -32,7 +32,10 @@ pub(super) async fn page(
     let signed_in = visit.signed_in().await?;
     let signed_in = signed_in
         .filter(|(session, _)| may_continue(&visit.broker, request, session, visit.now))
-        .map(|(_, user)| user.display_name());
+        .map(|(_, user)| SignedIn {
+            name: user.display_name(),
+            user: user.id.to_string(),
+        });
     let token = visit.form_token();
     Ok(show(&Page::SignIn(SignIn {
         asker: asker(&visit.broker, request, client, visit.from, visit.now),
@@ -72,10 +75,11 @@ pub(super) fn asker(
     browser: IpAddr,
     now: Timestamp,
 ) -> Asker {
+    let place = place(broker, &request.asked);
     let (program, standing) = match (&request.asked, client) {
         (Asked::Sessions, _) => (None, Standing::Known),
         (Asked::Pairing(_), _) => (None, Standing::Unnamed),
-        (_, Some(client)) => (Some(client.display_name()), client.standing()),
+        (_, Some(client)) => (Some(client.display_name()), standing(client, &place)),
         (_, None) => (
             request.asked.client_id().map(Untrusted::new),
             Standing::SelfNamed,
@@ -90,7 +94,7 @@ pub(super) fn asker(
         program,
         standing,
         site: client.and_then(site),
-        place: place(broker, &request.asked),
+        place,
         from: request.from,
         is_from_here: is_same_place(request.from, browser),
         age: age(request.at, now),
@@ -111,6 +115,15 @@ fn site(client: &Client) -> Option<Untrusted> {
             .map(|site| Untrusted::new(site.as_str())),
         ClientOrigin::Document => Some(Untrusted::new(client.id.as_str())),
         ClientOrigin::Registered => None,
+    }
+}
+
+/// What is known of a name. That of a public client is anybody's to use, unless the answer goes where its program alone can take it.
+fn standing(client: &Client, place: &Place) -> Standing {
+    let is_anywhere = matches!(place, Place::CodePage | Place::Elsewhere);
+    match client.standing() {
+        Standing::Known if is_anywhere && !client.is_confidential() => Standing::Borrowed,
+        known => known,
     }
 }
 

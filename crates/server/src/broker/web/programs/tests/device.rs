@@ -138,7 +138,7 @@ async fn what_a_client_or_this_server_has_not_is_refused() {
 
 #[tokio::test]
 async fn hostile_38_when_there_is_no_room_a_device_is_turned_away_and_the_others_go_on() {
-    let scene = Scene::with(|config| config.limits.logins = 2).await;
+    let scene = Scene::with(|config| config.limits.logins = 4).await;
     let first = begin(&scene).await;
     begin(&scene).await;
     let form = [("client_id", "oarlock")];
