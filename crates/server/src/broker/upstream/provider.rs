@@ -10,6 +10,7 @@ use oarlock_oauth::{
     parameters::Parameters,
     profile::ProviderProfile,
     secret::AccessToken,
+    text::Untrusted,
     token::{Grant, TokenResponse},
     userinfo,
 };
@@ -227,6 +228,12 @@ impl Provider {
         if allow::lets_in(&self.allow, &person) {
             Ok(person)
         } else {
+            // For the rule, or the answer, that the operator may have to write.
+            tracing::warn!(
+                upstream = self.name,
+                subject = %Untrusted::new(person.subject.as_str()),
+                "somebody may not sign in here: no rule of allow lets them in"
+            );
             Err(UpstreamError::NotAllowed)
         }
     }
