@@ -1,10 +1,6 @@
 //! What a broker has ready for programs: a client that needs no registration, and a page that shows codes.
 
-use oarlock_oauth::{
-    endpoint::Endpoint,
-    metadata::ServerMetadata,
-    profile::ProviderProfile,
-};
+use oarlock_oauth::{endpoint::Endpoint, metadata::ServerMetadata, profile::ProviderProfile};
 use url::Url;
 
 /// The client that a broker has built in for programs.

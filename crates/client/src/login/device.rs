@@ -153,8 +153,11 @@ async fn polled(
             Ok(response) => {
                 fault = None;
                 let offset = provider::clock_offset(&response, clock);
-                let result =
-                    token::response(context.profile, &response, provider::server_time(clock.now(), offset));
+                let result = token::response(
+                    context.profile,
+                    &response,
+                    provider::server_time(clock.now(), offset),
+                );
                 (
                     PollAnswer::Answered {
                         result,
