@@ -13,7 +13,6 @@ fn a_person_signs_in_and_the_demo_goes_on_to_its_end() {
     browser.open(&handed_over(&browser, &file));
     browser.click("button[value=dev]");
     browser.click("button[value=grace]");
-    browser.click("button[value=allow]");
     browser.wait_for_heading("You are logged in to the demo's server");
     let demo = demo.finish().ended_with(0);
     assert!(
