@@ -127,6 +127,12 @@ fn becomes(life: &Life) -> (&'static str, bool, bool) {
     }
 }
 
+/// An acknowledgement and the REGISTER of who comes back are on two connections, and the relay may read the second one first. Then the
+/// same owner is given the same delivery again, as docs/relay-protocol.md says, and acknowledges it once more.
+fn may_come_before_its_word(life: &Life) -> bool {
+    life.protocol == 2 && life.scene.starts_with("acknowledged,")
+}
+
 fn die_at_each_step(place: Place) {
     const AMOUNT: usize = 5;
     // Nobody here waits for an acknowledgement, and whoever comes back does so at once.
@@ -140,8 +146,14 @@ fn die_at_each_step(place: Place) {
     for life in Herd::start(&relay, "steps", AMOUNT, seed).lives() {
         let verdict = Verdict::of(&life, TIMES, seed).stands();
         let has_it = |index| verdict.has_it(index);
+        let (page, first, second) = becomes(&life);
+        let second = if may_come_before_its_word(&life) {
+            has_it(1)
+        } else {
+            second
+        };
         let became = (life.answers[0].page.as_str(), has_it(0), has_it(1));
-        assert_eq!(became, becomes(&life), "{}", life.story(seed));
+        assert_eq!(became, (page, first, second), "{}", life.story(seed));
         *met.entry((life.protocol, life.scene)).or_insert(0) += 1;
     }
     // Each with a program that comes back, and as often without.
