@@ -38,7 +38,9 @@ pub(super) fn run(bench: &Bench) -> Result<(), Failure> {
             all.refused
         )));
     }
-    println!("of 1,500 devices a broker with room for 1,000 of them refused 500, and the others went on");
+    println!(
+        "of 1,500 devices a broker with room for 1,000 of them refused 500, and the others went on"
+    );
     Ok(())
 }
 
