@@ -110,19 +110,27 @@ impl Bench {
 }
 
 impl Rates {
-    /// Prints them beside the floor's, with a goal in absolute figures.
-    fn print(&self, what: &str, floor: &Self, goal: f64) {
+    /// Prints them beside the floor's, with a goal in absolute figures, if there is one.
+    fn print(&self, what: &str, floor: &Self, goal: Option<f64>) {
         let (ours, least) = (median(&self.per_second), median(&floor.per_second));
         println!(
-            "{what}: {ours:.0} a second (spread {:.0} %, {:.0} us of CPU each); floor {least:.0} (spread {:.0} %, {:.0} us): {:.2} of it; goal >= {goal}: {}",
+            "{what}: {ours:.0} a second (spread {:.0} %, {:.0} us of CPU each); floor {least:.0} (spread {:.0} %, {:.0} us): {:.2} of it{}",
             statistics::spread(&self.per_second) * 100.0,
             median(&self.busy),
             statistics::spread(&floor.per_second) * 100.0,
             median(&floor.busy),
             ours / least,
-            statistics::verdict(ours >= goal)
+            goal_of(ours, goal)
         );
     }
+}
+
+/// A goal and whether it is met, for the end of a line; nothing without one.
+fn goal_of(rate: f64, goal: Option<f64>) -> String {
+    goal.map_or_else(String::new, |goal| {
+        let verdict = statistics::verdict(rate >= goal);
+        format!("; goal >= {goal}: {verdict}")
+    })
 }
 
 /// The throttles are at their widest: everything comes from one address here.

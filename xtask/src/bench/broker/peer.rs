@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::{Bench, ROUNDS, Rates};
+use super::{Bench, ROUNDS, Rates, goal_of};
 use crate::bench::server::{Server, free_address};
 use crate::bench::statistics::{self, median};
 use crate::failure::{Doing, Failure};
@@ -23,14 +23,14 @@ pub(super) fn run(bench: &Bench, folder: &Path) -> Result<(), Failure> {
             bench.rate(&mut theirs, &peer, &run("fasthtml", &peer.http))?;
         }
         let times = median(&measured.per_second) / median(&theirs.per_second);
-        let goal = if at_once == "16" { GOAL } else { 0.0 };
+        let goal = (at_once == "16").then_some(GOAL);
         println!(
-            "FastHTML's example with a pooled client, {at_once} at once: {:.0} logins a second (spread {:.0} %, {:.0} us of CPU each); ours {:.0}: {times:.1} x; goal >= {goal}: {}",
+            "FastHTML's example with a pooled client, {at_once} at once: {:.0} logins a second (spread {:.0} %, {:.0} us of CPU each); ours {:.0}: {times:.1} x{}",
             median(&theirs.per_second),
             statistics::spread(&theirs.per_second) * 100.0,
             median(&theirs.busy),
             median(&measured.per_second),
-            statistics::verdict(times >= goal)
+            goal_of(times, goal)
         );
     }
     println!(
